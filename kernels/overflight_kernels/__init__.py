@@ -1,0 +1,13 @@
+"""The compiled inner loops of Overflight: arrays in, arrays out."""
+
+from overflight_kernels._kernels import (
+    Crowd,
+    CrowdLimits,
+    GateLimits,
+    TrackGate,
+    losses,
+    losses_between,
+    order_by_track,
+)
+
+__all__ = ["Crowd", "CrowdLimits", "GateLimits", "TrackGate", "losses", "losses_between", "order_by_track"]

@@ -1,0 +1,172 @@
+// What only shows across tracks: many aircraft on one point, and a track that copies another.
+//
+// Causal and in order of time, so the answer does not depend on how a recording is cut into batches.
+
+#include "crowd.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "earth.hpp"
+
+namespace overflight {
+namespace {
+
+constexpr uint32_t kShared = 1, kCopy = 2;
+constexpr double kCell = 5000.0;  // m, larger than any copy is from its original
+
+int64_t cell_of(double x, double y, double z) {
+    const auto part = [](double v) { return static_cast<int64_t>(std::floor(v / kCell)) + 2048; };
+    return (part(x) << 26) | (part(y) << 13) | part(z);
+}
+
+double turn(double a, double b) { return std::abs(std::remainder(a - b, 360.0)); }
+
+}  // namespace
+
+bool Crowd::visit(int64_t cell, int64_t time_us, uint32_t aircraft) {
+    // One slot an aircraft and cell; the count of aircraft seen there lately is what matters.
+    if (2 * (visits_used_ + 1) > visits_.size()) grow(time_us);
+    const size_t mask = visits_.size() - 1;
+    const uint64_t hash = static_cast<uint64_t>(cell) * 0x9E3779B97F4A7C15ull;
+    int64_t others = 0;
+    Visit* mine = nullptr;
+    size_t k = (hash ^ (hash >> 32)) & mask;
+    for (; visits_[k].used; k = (k + 1) & mask) {
+        Visit& v = visits_[k];
+        if (v.cell != cell) continue;
+        if (v.aircraft == aircraft) mine = &v;
+        else others += time_us - v.time_us <= limits_.shared_us;
+    }
+    if (mine) mine->time_us = time_us;
+    else visits_[k] = {cell, time_us, aircraft, 1}, ++visits_used_;
+    return others + 1 >= limits_.shared_tracks;
+}
+
+void Crowd::grow(int64_t now_us) {
+    std::vector<Visit> old = std::move(visits_);
+    old.erase(std::remove_if(old.begin(), old.end(), [&](const Visit& v) { return !v.used || now_us - v.time_us > limits_.shared_us; }), old.end());
+    size_t size = 1024;
+    while (size < 4 * (old.size() + 1)) size *= 2;
+    visits_.assign(size, Visit{});
+    visits_used_ = old.size();
+    for (const Visit& v : old) {
+        const uint64_t hash = static_cast<uint64_t>(v.cell) * 0x9E3779B97F4A7C15ull;
+        size_t k = (hash ^ (hash >> 32)) & (size - 1);
+        while (visits_[k].used) k = (k + 1) & (size - 1);
+        visits_[k] = v;
+    }
+}
+
+bool Crowd::shared(int64_t time_us, uint32_t aircraft, double latitude, double longitude) {
+    const auto part = [&](double v) { return static_cast<int64_t>(std::llround(v / limits_.shared_deg)); };
+    return visit((part(latitude) << 32) ^ (part(longitude) & 0xFFFFFFFFll), time_us, aircraft);
+}
+
+// Whether another track, better than this one, was just where this one is, and moving alike.
+bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const {
+    for (int64_t dx = -1; dx <= 1; ++dx)
+        for (int64_t dy = -1; dy <= 1; ++dy)
+            for (int64_t dz = -1; dz <= 1; ++dz) {
+                const auto found = cells_.find(here.cell + (dx << 26) + (dy << 13) + dz);
+                if (found == cells_.end()) continue;
+                for (const uint32_t other : found->second) {
+                    if (other == track) continue;
+                    const bool same = aircraft[other] == aircraft[track];
+                    if (!same && !relayed[track]) continue;
+                    if (relayed[other] > relayed[track] || (relayed[other] == relayed[track] && other > track)) continue;
+                    const Last& o = last_[other];
+                    const double age = 1e-6 * static_cast<double>(here.time_us - o.time_us);
+                    if (here.time_us - o.time_us > limits_.copy_age_us) continue;
+                    // Where the other is by now, in its own horizontal plane.
+                    const double speed = std::isnan(o.speed_mps) || std::isnan(o.course_deg) ? 0.0 : o.speed_mps * age;
+                    const Vec gone{o.x, o.y, o.z}, now{here.x, here.y, here.z};
+                    const double phi = o.latitude * kRadians, lam = o.longitude * kRadians, c = std::isnan(o.course_deg) ? 0.0 : o.course_deg * kRadians;
+                    const Vec east{-std::sin(lam), std::cos(lam), 0}, north{-std::sin(phi) * std::cos(lam), -std::sin(phi) * std::sin(lam), std::cos(phi)};
+                    const double d = norm(gone + (speed * std::sin(c)) * east + (speed * std::cos(c)) * north - now);
+                    if (same) {
+                        if (d <= limits_.copy_same_m) return true;
+                        continue;
+                    }
+                    if (d > limits_.copy_m || std::abs(o.altitude_m - here.altitude_m) > limits_.copy_climb_m) continue;
+                    if (o.speed_mps > limits_.copy_speed_mps && here.speed_mps > limits_.copy_speed_mps &&
+                        turn(o.course_deg, here.course_deg) > limits_.copy_turn_deg)
+                        continue;
+                    return true;
+                }
+            }
+    return false;
+}
+
+void Crowd::settle(uint32_t track, const Last& here) {
+    if (track >= last_.size()) last_.resize(track + 1, Last{});
+    Last& was = last_[track];
+    if (!was.seen || was.cell != here.cell) {
+        if (was.seen) {
+            auto& members = cells_[was.cell];
+            members.erase(std::find(members.begin(), members.end(), track));
+            if (members.empty()) cells_.erase(was.cell);
+        }
+        auto& members = cells_[here.cell];
+        members.insert(std::lower_bound(members.begin(), members.end(), track), track);  // sorted: the answer is the same after a restart
+    }
+    was = here;
+}
+
+Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg,
+                            In<double> altitude_m, In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful,
+                            In<uint8_t> relayed, In<uint32_t> aircraft) {
+    const size_t n = time_us.shape(0), tracks = relayed.shape(0);
+    require_size(track, n, "track");
+    require_size(latitude_deg, n, "latitude_deg");
+    require_size(longitude_deg, n, "longitude_deg");
+    require_size(altitude_m, n, "altitude_m");
+    require_size(speed_mps, n, "speed_mps");
+    require_size(course_deg, n, "course_deg");
+    require_size(doubtful, n, "doubtful");
+    require_size(aircraft, tracks, "aircraft");
+    std::vector<uint32_t> flags(n, 0);
+    {
+        nb::gil_scoped_release release;
+        for (size_t k = 0; k < n; ++k) {
+            const uint32_t t = track.data()[k];
+            if (t >= tracks) throw std::out_of_range("track: a number beyond the tracks");
+            const double speed = speed_mps.data()[k], lat = latitude_deg.data()[k], lon = longitude_deg.data()[k];
+            if (!(speed < limits_.shared_speed_mps) && shared(time_us.data()[k], aircraft.data()[t], lat, lon)) flags[k] |= kShared;
+            if (doubtful.data()[k]) continue;
+            const Vec p = surface(lat, lon);
+            Last here{};
+            here.time_us = time_us.data()[k], here.cell = cell_of(p.x, p.y, p.z);
+            here.x = p.x, here.y = p.y, here.z = p.z, here.altitude_m = altitude_m.data()[k];
+            here.speed_mps = speed, here.course_deg = course_deg.data()[k], here.latitude = lat, here.longitude = lon, here.seen = 1;
+            if (copy(t, here, relayed.data(), aircraft.data())) flags[k] |= kCopy;
+            settle(t, here);
+        }
+    }
+    return to_numpy(std::move(flags));
+}
+
+nb::bytes Crowd::state() const {
+    std::string out;
+    const uint64_t sizes[3] = {visits_.size(), visits_used_, last_.size()};
+    out.append(reinterpret_cast<const char*>(sizes), sizeof sizes);
+    out.append(reinterpret_cast<const char*>(visits_.data()), visits_.size() * sizeof(Visit));
+    out.append(reinterpret_cast<const char*>(last_.data()), last_.size() * sizeof(Last));
+    return nb::bytes(out.data(), out.size());
+}
+
+void Crowd::set_state(nb::bytes state) {
+    uint64_t sizes[3];
+    if (state.size() < sizeof sizes) throw std::invalid_argument("state: cut short");
+    std::memcpy(sizes, state.c_str(), sizeof sizes);
+    if (state.size() != sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last)) throw std::invalid_argument("state: of another version of the kernels");
+    visits_.resize(sizes[0]), visits_used_ = sizes[1], last_.resize(sizes[2]);
+    std::memcpy(visits_.data(), state.c_str() + sizeof sizes, sizes[0] * sizeof(Visit));
+    std::memcpy(last_.data(), state.c_str() + sizeof sizes + sizes[0] * sizeof(Visit), sizes[2] * sizeof(Last));
+    cells_.clear();
+    for (uint32_t t = 0; t < last_.size(); ++t)
+        if (last_[t].seen) cells_[last_[t].cell].push_back(t);
+}
+
+}  // namespace overflight

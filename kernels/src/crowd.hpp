@@ -1,0 +1,50 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "arrays.hpp"
+
+namespace overflight {
+
+struct CrowdLimits {
+    int64_t shared_tracks, shared_us;
+    double shared_speed_mps, shared_deg;
+    int64_t copy_age_us;
+    double copy_m, copy_same_m, copy_climb_m, copy_turn_deg, copy_speed_mps;
+};
+
+// Looks across tracks, in order of time; keeps what it needs of the past between calls.
+class Crowd {
+   public:
+    explicit Crowd(const CrowdLimits& limits) : limits_(limits) {}
+    Out<uint32_t> update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg, In<double> altitude_m,
+                         In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful, In<uint8_t> relayed, In<uint32_t> aircraft);
+    nb::bytes state() const;
+    void set_state(nb::bytes state);
+
+   private:
+    struct Visit {  // who was last at a point
+        int64_t cell, time_us;
+        uint32_t aircraft, used;
+    };
+    struct Last {  // a track's last sound position
+        int64_t time_us, cell;
+        double x, y, z, east, north, altitude_m, speed_mps, course_deg, latitude, longitude;
+        uint8_t seen;
+        uint8_t pad[7];
+    };
+
+    bool shared(int64_t time_us, uint32_t aircraft, double latitude, double longitude);
+    bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
+    void grow(int64_t now_us);
+    bool copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const;
+    void settle(uint32_t track, const Last& here);
+
+    CrowdLimits limits_;
+    std::vector<Visit> visits_;
+    size_t visits_used_ = 0;
+    std::vector<Last> last_;
+    std::unordered_map<int64_t, std::vector<uint32_t>> cells_;
+};
+
+}  // namespace overflight

@@ -1,0 +1,63 @@
+// The Python module: names, argument names and docstrings.
+
+#include "crowd.hpp"
+#include "gate.hpp"
+#include "losses.hpp"
+#include "order.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+NB_MODULE(_kernels, m) {
+    m.def("order_by_track", &overflight::order_by_track, "track"_a, "tracks"_a,
+          "Rows grouped by track code, in their given order within a track: (row indices, offsets of the tracks).");
+    m.def("losses", &overflight::losses, "offsets"_a, "time_us"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "broken"_a,
+          "aircraft"_a, "fresh_from"_a, "floor_m"_a, "horizontal_m"_a, "vertical_m"_a, "max_gap_us"_a, "block_us"_a,
+          "report_unknown"_a, "threads"_a, R"(Every loss of separation between tracks, per pair of segments.
+
+offsets (T+1): the vertices of track t are offsets[t] to offsets[t+1], in order of time.
+time_us, latitude_deg, longitude_deg, altitude_m (N): the vertices; altitude NaN where unknown.
+broken (N): 1 where nothing is known between a vertex and the one before it.
+aircraft (T): tracks with the same code are the same aircraft and never a pair.
+fresh_from (T): only segments that end at or after this vertex are new; at least one of a pair is.
+floor_m, horizontal_m, vertical_m (L): minima by altitude, lowest layer first.
+max_gap_us: nothing is assumed between two reports further apart.
+block_us: length of the blocks of time in which candidates are looked for; the answer does not depend on it.
+report_unknown: whether pairs without altitude are compared in the plane (vertical distance NaN) or left out.
+
+Returns (a, b, start_us, end_us, worst_us, severity, horizontal_m, vertical_m, closure_mps): a < b are the vertices at which
+the two segments begin; severity is the least of max(dH/minH, dV/minV), reached at worst_us; closure is the rate at which
+the horizontal distance shrank at the start. Sorted by a, b, start.)");
+    m.def("losses_between", &overflight::losses_between, "offsets"_a, "time_us"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a,
+          "broken"_a, "a"_a, "b"_a, "shrink_m"_a, "floor_m"_a, "horizontal_m"_a, "vertical_m"_a, "max_gap_us"_a,
+          "report_unknown"_a, R"(The same for given pairs of segments (the vertices a[k], b[k] at which they begin).
+
+shrink_m (K) is taken off the horizontal minimum of each pair: what is still a loss then is one wherever the aircraft were within
+their accuracies. Returned in the order of the pairs.)");
+    nb::class_<overflight::GateLimits>(m, "GateLimits", "When a position along a track cannot be true. SI units.")
+        .def(nb::init<double, double, double, double, double, double, double, double, double, int64_t, double, double, double>(), nb::kw_only(),
+             "top_speed_mps"_a, "speed_factor"_a, "speed_margin_mps"_a, "climb_mps"_a, "jitter_s"_a, "slack_m"_a, "climb_slack_m"_a,
+             "frozen_m"_a, "frozen_s"_a, "relocate_after"_a, "circle_least_m"_a, "circle_most_m"_a, "circle_roundness"_a);
+    nb::class_<overflight::TrackGate>(m, "TrackGate", "Looks along each track; keeps what it needs of the past between calls.")
+        .def(nb::init<const overflight::GateLimits&>(), "limits"_a)
+        .def("update", &overflight::TrackGate::update, "offsets"_a, "time_us"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a,
+             "speed_mps"_a, "threads"_a, R"(Rows track after track (see losses), NaN where unknown.
+
+Returns (flags, row, latitude_deg, longitude_deg, radius_m): flags 1 frozen, 2 jump, 4 relocated; and the circles on which a
+track was found to fly, with the row at which it was.)")
+        .def("state", &overflight::TrackGate::state)
+        .def("set_state", &overflight::TrackGate::set_state, "state"_a);
+    nb::class_<overflight::CrowdLimits>(m, "CrowdLimits", "When tracks share a point, and when one copies another. SI units.")
+        .def(nb::init<int64_t, int64_t, double, double, int64_t, double, double, double, double, double>(), nb::kw_only(), "shared_tracks"_a,
+             "shared_us"_a, "shared_speed_mps"_a, "shared_deg"_a, "copy_age_us"_a, "copy_m"_a, "copy_same_m"_a, "copy_climb_m"_a,
+             "copy_turn_deg"_a, "copy_speed_mps"_a);
+    nb::class_<overflight::Crowd>(m, "Crowd", "Looks across tracks in order of time; keeps what it needs of the past between calls.")
+        .def(nb::init<const overflight::CrowdLimits&>(), "limits"_a)
+        .def("update", &overflight::Crowd::update, "time_us"_a, "track"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "speed_mps"_a,
+             "course_deg"_a, "doubtful"_a, "relayed"_a, "aircraft"_a, R"(Rows in order of time; flags 1 shared point, 2 copy.
+
+doubtful (N): 1 where a position is not to be believed: no original for a copy. relayed (T): 1 where a track's address is no aircraft's
+own. aircraft (T): equal for tracks of one aircraft.)")
+        .def("state", &overflight::Crowd::state)
+        .def("set_state", &overflight::Crowd::set_state, "state"_a);
+}

@@ -1,0 +1,24 @@
+// Rows grouped by track: a stable counting sort, so rows that come in order of time stay so within their track.
+
+#include "order.hpp"
+
+namespace overflight {
+
+nb::tuple order_by_track(In<uint32_t> track, size_t tracks) {
+    const size_t n = track.shape(0);
+    const uint32_t* code = track.data();
+    std::vector<int64_t> offsets(tracks + 1, 0), row(n);
+    {
+        nb::gil_scoped_release release;
+        for (size_t k = 0; k < n; ++k) {
+            if (code[k] >= tracks) throw std::out_of_range("track: a code beyond the number of tracks");
+            ++offsets[code[k] + 1];
+        }
+        for (size_t t = 0; t < tracks; ++t) offsets[t + 1] += offsets[t];
+        std::vector<int64_t> fill(offsets.begin(), offsets.end());
+        for (size_t k = 0; k < n; ++k) row[static_cast<size_t>(fill[code[k]]++)] = static_cast<int64_t>(k);
+    }
+    return nb::make_tuple(to_numpy(std::move(row)), to_numpy(std::move(offsets)));
+}
+
+}  // namespace overflight

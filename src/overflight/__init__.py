@@ -1,0 +1,38 @@
+"""Overflight: flight safety for airspace that several parties share and do not all trust.
+
+>>> import overflight
+>>> events = overflight.check("recording.jsonl.gz")  # doctest: +SKIP
+
+What is public stands here; nothing heavy is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from overflight._version import __version__
+from overflight.errors import InputError, OverflightError, ParameterError
+
+if TYPE_CHECKING:
+    from overflight.api import Events, check, read
+    from overflight.surveillance.recording import Recording
+
+__all__ = [
+    "Events",
+    "InputError",
+    "OverflightError",
+    "ParameterError",
+    "Recording",
+    "__version__",
+    "check",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the public functions on first use."""
+    if name in {"Events", "check", "read", "Recording"}:
+        from overflight import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'overflight' has no attribute {name!r}")

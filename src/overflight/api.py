@@ -1,0 +1,144 @@
+"""The public functions. ``overflight.check(...)`` is this module's `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from overflight.engine.history import CheckParameters, Report, check_recording
+from overflight.engine.result import CheckResult, Summary
+from overflight.events import write_events
+from overflight.surveillance.integrity import Thresholds
+from overflight.surveillance.read import read
+from overflight.surveillance.recording import Recording
+from overflight.units import parse_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Events", "check", "read"]
+
+
+class Events:
+    """What a check found.
+
+    Attributes:
+        result: everything, with the recording and the encounters that are no events.
+        summary: the totals.
+    """
+
+    def __init__(self, result: CheckResult) -> None:
+        """Wrap a result."""
+        self.result = result
+        self.summary: Summary = result.summary
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return self.result.events.height
+
+    def __repr__(self) -> str:
+        """Say how many events of which verdict."""
+        return f"<Events: {len(self)}, {self.summary.confirmed} confirmed, {self.summary.undetermined} undetermined>"
+
+    @property
+    def table(self) -> pa.Table:
+        """The event table as Arrow (`overflight.events.EVENT_SCHEMA`)."""
+        return self.result.events.to_arrow()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the event table as a Polars data frame."""
+        return self.result.events
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the event table as a pandas data frame (needs pandas)."""
+        return self.result.events.to_pandas()
+
+    def write(self, path: str | Path) -> None:
+        """Write the events in the format that the suffix names: parquet, csv, json, geojson, or html for the report.
+
+        Raises:
+            ParameterError: another suffix.
+            InputError: the file cannot be written.
+        """
+        if Path(path).suffix.lower() == ".html":
+            self.report(path)
+        else:
+            write_events(self.result.events, Path(path))
+
+    def report(self, path: str | Path) -> None:
+        """Write the report: one HTML file that needs nothing else."""
+        from overflight.report.html import write_report
+
+        write_report(self.result, Path(path))
+
+
+def check(
+    positions: Any,
+    *,
+    nets: Iterable[str] = ("separation",),
+    minima: str | None = None,
+    profile: str | None = None,
+    vertical_tolerance: str | None = None,
+    max_gap: str = "60s",
+    include_ground: bool = False,
+    unknown_altitude: str = "count",
+    ungated: bool = False,
+    thresholds: dict[str, float] | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    bbox: tuple[float, float, float, float] | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    report: Report = lambda _: None,
+) -> Events:
+    """Find every moment at which flights were not safe.
+
+    Args:
+        positions: a file, folder or glob, several of them, "-" for standard input, a `Recording`, or a table: Polars,
+            pandas, Arrow, anything with ``__arrow_c_stream__``, with the columns of the position table.
+        nets: which nets run.
+        minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft"; without it and without `profile` each pair
+            is held to what its rules of flight ask for.
+        profile: en-route, terminal, well-clear or nmac, for every pair.
+        vertical_tolerance: taken off vertical minima; None takes 200 ft off minima of 1,000 ft and more.
+        max_gap: two reports of a track at most this far apart are bridged by uniform motion.
+        include_ground: use positions on the ground too.
+        unknown_altitude: "count" the time that could not be tested, or "report" such pairs as undetermined.
+        ungated: use positions whatever the integrity gate says of them.
+        thresholds: of the integrity gate, by name (`overflight.surveillance.integrity.Thresholds`).
+        start, end: ISO 8601; check only positions from `start` to before `end`.
+        bbox: west, south, east, north in degrees; check only positions inside.
+        threads: of the kernels; None for one a core. The answer does not depend on it.
+        progress: told bytes done and bytes in all while reading.
+        report: told each step as it begins.
+
+    Raises:
+        InputError: the positions cannot be used.
+        ParameterError: a parameter makes no sense.
+    """
+    parameters = CheckParameters(
+        nets=tuple(nets),
+        minima=minima,
+        profile=profile,
+        vertical_tolerance=vertical_tolerance,
+        max_gap=max_gap,
+        include_ground=include_ground,
+        unknown_altitude=unknown_altitude,
+        ungated=ungated,
+        thresholds=Thresholds.of(thresholds or {}),
+        start=None if start is None else parse_time(start, "--from"),
+        end=None if end is None else parse_time(end, "--to"),
+        bbox=bbox,
+        threads=threads,
+    )
+    parameters.separation("")  # a wrong parameter is said before anything is read
+    if isinstance(positions, Recording):
+        recording = positions
+    else:
+        several = isinstance(positions, list | tuple)
+        recording = read(*(positions if several else [positions]), progress=progress)
+    return Events(check_recording(recording, parameters, report))

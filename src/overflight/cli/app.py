@@ -1,0 +1,36 @@
+"""The commands, and what all of them have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from overflight._version import __version__
+from overflight.cli import check, demo, recordings
+
+app = typer.Typer(
+    help="Flight safety for airspace that several parties share and do not all trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("inspect")(recordings.inspect)
+app.command("convert")(recordings.convert)
+app.command("demo")(demo.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"overflight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Find every moment at which flights were not safe. Advisory: it decides nothing."""

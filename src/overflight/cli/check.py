@@ -1,0 +1,134 @@
+"""``overflight check``: the main job."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overflight.errors import InputError, ParameterError
+
+Recordings = Annotated[
+    list[str],
+    typer.Argument(metavar="RECORDING...", help="Files, folders or globs; - reads standard input.", show_default=False),
+]
+
+
+def check(
+    recording: Recordings,
+    net: Annotated[list[str] | None, typer.Option(help="Net to run; may be repeated. [separation]")] = None,
+    minima: Annotated[
+        str | None, typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.')
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Named minima of every pair: en-route, terminal, well-clear, nmac.")
+    ] = None,
+    vertical_tolerance: Annotated[
+        str | None, typer.Option(help='Taken off vertical minima, "0 ft". [200 ft off minima of 1000 ft and more]')
+    ] = None,
+    max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
+    start: Annotated[str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Only positions before this time.")] = None,
+    bbox: Annotated[str | None, typer.Option(help="Only positions within W,S,E,N (degrees).")] = None,
+    include_ground: Annotated[bool, typer.Option("--include-ground", help="Use positions on the ground too.")] = False,
+    unknown_altitude: Annotated[
+        str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
+    ] = "count",
+    ungated: Annotated[bool, typer.Option("--ungated", help="Use positions whatever the integrity gate says.")] = False,
+    threshold: Annotated[
+        list[str] | None, typer.Option(help="Threshold of the integrity gate, stale_s=30; may be repeated.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with a table [integrity] of thresholds.")] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(help="Write events to FILE.parquet, .csv, .json, .geojson or the report to FILE.html; may be repeated."),
+    ] = None,
+    fail_on: Annotated[str | None, typer.Option(help="Exit with 1 if there is an event of this verdict, or any.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary and the events as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary, no progress.")] = False,
+) -> None:
+    """Find every moment at which flights were not safe."""
+    if fail_on not in {None, "confirmed", "undetermined", "any"}:
+        raise ParameterError("--fail-on", fail_on, "is no verdict", remedy="choose confirmed, undetermined or any")
+    from overflight import api
+    from overflight.cli.progress import waiting
+    from overflight.events import refuse_unknown_format
+
+    for path in out or []:
+        refuse_unknown_format(path)
+    with waiting(quiet) as shown:
+        events = api.check(
+            list(recording),
+            nets=net or ("separation",),
+            minima=minima,
+            profile=profile,
+            vertical_tolerance=vertical_tolerance,
+            max_gap=max_gap,
+            include_ground=include_ground,
+            unknown_altitude=unknown_altitude,
+            ungated=ungated,
+            thresholds=thresholds(threshold or [], config),
+            start=start,
+            end=end,
+            bbox=None if bbox is None else parse_bbox(bbox),
+            progress=shown.read,
+            report=shown.step,
+        )
+        for path in out or []:
+            shown.step(f"writing {path.name}")
+            events.write(path)
+    if as_json:
+        from overflight.events import records
+
+        print(json.dumps({"summary": events.summary.as_json(), "events": records(events.result.events)}, ensure_ascii=False, indent=1))
+    elif not quiet:
+        from overflight.cli.summary import print_summary
+
+        print_summary(events.result, [str(path) for path in out or []])
+    verdicts = set(events.result.events["verdict"].to_list())
+    if verdicts and (fail_on == "any" or fail_on in verdicts):
+        raise typer.Exit(1)
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """Read "W,S,E,N" in degrees.
+
+    Raises:
+        ParameterError: not four numbers on the Earth, or south of north is not.
+    """
+    remedy = "write it like --bbox=-122,36,-121,37"
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ParameterError("--bbox", text, "is no W,S,E,N", remedy=remedy) from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise ParameterError("--bbox", text, "is no area on the Earth", remedy=remedy)
+    return west, south, east, north
+
+
+def thresholds(texts: list[str], config: Path | None) -> dict[str, float]:
+    """Collect thresholds of the integrity gate; those on the command line win over those of the file.
+
+    Raises:
+        InputError: the file cannot be read or is no TOML.
+        ParameterError: not name=number.
+    """
+    found: dict[str, float] = {}
+    if config is not None:
+        try:
+            found |= tomllib.loads(config.read_text(encoding="utf-8")).get("integrity", {})
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", path=str(config), remedy="name a TOML file") from None
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(f"is no TOML ({error})", path=str(config), remedy="mend the line named") from None
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            raise ParameterError("--threshold", text, "is no name=number", remedy="write it like stale_s=30") from None
+        found[name.strip()] = int(number) if number.is_integer() else number
+    return found

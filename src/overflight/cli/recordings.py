@@ -1,0 +1,67 @@
+"""``overflight inspect`` and ``overflight convert``: what is in a recording, and into another format with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overflight.cli.check import Recordings
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def inspect(
+    recording: Recordings,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what is in a recording: span, tracks, rates, area, integrity counts."""
+    from overflight.cli.progress import waiting
+    from overflight.engine.inspection import inspect_recording
+    from overflight.surveillance.read import read
+
+    with waiting(quiet) as shown:
+        found = inspect_recording(read(*recording, progress=shown.read))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in found.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"
+        elif isinstance(value, list):
+            value = "\n".join(str(item) for item in value) or "none"
+        table.add_row(name.replace("_", " "), Text(str(value)))
+    Console(highlight=False).print(table)
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or glob; - reads standard input.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="FILE.parquet, .csv, .arrow or .jsonl")],
+    quiet: Quiet = False,
+) -> None:
+    """Turn any recording into a position table."""
+    import sys
+
+    from overflight.cli.progress import waiting
+    from overflight.surveillance.read import read
+    from overflight.surveillance.write import write
+
+    with waiting(quiet) as shown:
+        recording = read(source, progress=shown.read)
+        shown.step(f"writing {target.name}")
+        write(recording.table, target)
+    if not quiet:
+        dropped = sum(recording.drops.counts.values())
+        print(f"{recording.table.height:,} positions written to {target}", file=sys.stderr)
+        for reason, count in recording.drops.counts.items():
+            print(f"dropped {count:,} of {dropped:,}: {reason} (first: {recording.drops.examples[reason]})", file=sys.stderr)

@@ -1,0 +1,56 @@
+"""One pipeline for history, live and clusters: integrity gate, then nets.
+
+Batches come in order of time. However a recording is cut into batches, the findings are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from overflight.nets.base import Findings, Net
+from overflight.surveillance.batch import Batch
+from overflight.surveillance.integrity import Gate
+
+
+class Pipeline:
+    """Feeds positions through the gate and every net, and collects what they conclude."""
+
+    def __init__(self, gate: Gate, nets: Sequence[Net]) -> None:
+        """Start with nothing seen."""
+        self.gate, self.nets = gate, tuple(nets)
+
+    def update(self, batch: Batch) -> Batch:
+        """Take in rows that are not earlier than any before; returns them with their integrity flags."""
+        flagged = replace(batch, flags=batch.flags | self.gate.flags(batch))
+        for net in self.nets:
+            net.update(flagged)
+        return flagged
+
+    def advance(self, watermark_us: int) -> Findings:
+        """Collect what no position at or after the watermark can change."""
+        return _together([net.advance(watermark_us) for net in self.nets])
+
+    def finish(self) -> Findings:
+        """Collect everything: no more positions will come."""
+        return _together([net.finish() for net in self.nets])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data and arrays."""
+        return {"gate": self.gate.snapshot(), "nets": {net.name: net.snapshot() for net in self.nets}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot of a pipeline with the same parameters and the same track names."""
+        self.gate.restore(state["gate"])
+        for net in self.nets:
+            net.restore(state["nets"][net.name])
+
+
+def _together(findings: list[Findings]) -> Findings:
+    return Findings(
+        pl.concat([one.events for one in findings], how="diagonal"),
+        pl.concat([one.dismissed for one in findings]),
+    )

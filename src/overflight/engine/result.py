@@ -1,0 +1,81 @@
+"""What a check returns: events, what was looked at and found harmless, and the totals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from overflight.surveillance.recording import Recording
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The totals of a check. Everything that was read is in one of them.
+
+    Attributes:
+        files: inputs read.
+        rows: positions in the table, after the drops.
+        dropped: rows left out, by reason.
+        drop_examples: where one row of each reason stands.
+        start, end: first and last timestamp; None for an empty table.
+        tracks: distinct track_id.
+        aircraft: distinct icao24.
+        flagged: rows with each integrity flag, by flag name; a row may have several.
+        disqualified: rows that the nets did not use because of a flag.
+        track_minutes: time over which a track's position is known (two reports at most `max_gap` apart).
+        track_minutes_no_altitude: the part of it without a known altitude, which no net could test vertically.
+        isolated: usable reports with no other report of their track within `max_gap`: not tested.
+        encounters: pairs and times below the widest minimum that applies to anybody.
+        dismissed: encounters that are no events, by reason (see `overflight.events.REASONS`).
+        explained: encounters that exist only in flagged positions, by flag name.
+        events: events by kind.
+        confirmed, undetermined: events by verdict.
+    """
+
+    files: int
+    rows: int
+    dropped: dict[str, int]
+    drop_examples: dict[str, str]
+    start: datetime | None
+    end: datetime | None
+    tracks: int
+    aircraft: int
+    flagged: dict[str, int]
+    disqualified: int
+    track_minutes: float
+    track_minutes_no_altitude: float
+    isolated: int
+    encounters: int
+    dismissed: dict[str, int]
+    explained: dict[str, int]
+    events: dict[str, int]
+    confirmed: int
+    undetermined: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the totals as plain data, times in ISO 8601."""
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Everything that a check found.
+
+    Attributes:
+        events: the event table (`overflight.events.EVENT_SCHEMA`), sorted by start, then id.
+        dismissed: encounters that are no events (`overflight.events.DISMISSED_SCHEMA`), sorted by start.
+        recording: what was checked; its table carries the integrity flags.
+        summary: the totals.
+        parameters: the parameters that were used, as text a person can read, by name.
+    """
+
+    events: pl.DataFrame
+    dismissed: pl.DataFrame
+    recording: Recording
+    summary: Summary
+    parameters: dict[str, str]

@@ -1,0 +1,154 @@
+"""What was found: the event table, its identity, and its export.
+
+One row an event, the same columns for every kind and in every export, null where they do not apply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from overflight.errors import ParameterError
+from overflight.files import whole_file
+
+EVENT_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "id": pl.String(),
+    "kind": pl.String(),
+    "start": pl.Datetime("us", "UTC"),
+    "end": pl.Datetime("us", "UTC"),
+    "time": pl.Datetime("us", "UTC"),  # of the worst moment, as are place and distances
+    "track_a": pl.String(),
+    "track_b": pl.String(),
+    "party_a": pl.String(),
+    "party_b": pl.String(),
+    "volume": pl.String(),
+    "rule": pl.String(),
+    "verdict": pl.String(),
+    "severity": pl.Float64(),
+    "band": pl.String(),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "altitude_ft": pl.Float64(),
+    "horizontal_nm": pl.Float64(),
+    "vertical_ft": pl.Float64(),
+    "closure_kt": pl.Float64(),
+    "duration_s": pl.Float64(),
+    "depth_m": pl.Float64(),
+    "path_m": pl.Float64(),
+    "why": pl.String(),
+    "parameters": pl.String(),  # JSON
+    "inputs": pl.String(),  # SHA-256 digests, joined by a space
+}
+"""Column names and Polars types of the event table, in order."""
+
+OUTPUTS: Final = (".parquet", ".csv", ".json", ".geojson", ".html")
+KINDS: Final = ("separation", "conflict", "incursion", "hazard", "lost", "breach", "interference", "outage")
+VERDICTS: Final = ("confirmed", "undetermined", "refuted")
+BANDS: Final = ("below 0.25", "0.25 to 0.5", "0.5 to 0.75", "above 0.75")
+"""Provisional severity bands: the share of the minimum that was left at the worst moment (the smaller, the graver)."""
+
+REASONS: Final = ("formation", "well clear", "near an airport", "rules of flight unknown", "integrity")
+"""Why an encounter below the widest minima is no event; see `DISMISSED_SCHEMA`."""
+
+DISMISSED_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "track_a": pl.String(),
+    "track_b": pl.String(),
+    "start": pl.Datetime("us", "UTC"),
+    "end": pl.Datetime("us", "UTC"),
+    "time": pl.Datetime("us", "UTC"),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "altitude_ft": pl.Float64(),
+    "horizontal_nm": pl.Float64(),
+    "vertical_ft": pl.Float64(),
+    "duration_s": pl.Float64(),
+    "reason": pl.String(),  # one of REASONS; for "integrity" followed by the flag, "integrity: duplicate"
+    "why": pl.String(),
+}
+"""Encounters that are no events, with the reason: the same columns as the event table where they mean the same."""
+
+
+def band(severity: float) -> str:
+    """Name the provisional band that a severity (0 collision to 1 minimum just kept) falls in."""
+    return BANDS[sum(severity >= limit for limit in (0.25, 0.5, 0.75))]
+
+
+def event_id(kind: str, subjects: Iterable[str | None], volume: str | None, rule: str | None, start: datetime) -> str:
+    """Derive an event's identity from what it is, not from how it was found.
+
+    The hash of kind, subjects, volume, rule and the start in whole milliseconds (rounded down), as canonical JSON:
+    the same input gives the same id on any machine. 32 hexadecimal digits (128 bits).
+    """
+    micros = round((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
+    what = [kind, list(subjects), volume, rule, micros // 1000]
+    return hashlib.sha256(json.dumps(what, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def write_events(events: pl.DataFrame, path: Path) -> None:
+    """Write an event table in the format that the suffix names; the file appears whole or not at all.
+
+    Raises:
+        ParameterError: a suffix that is none of .parquet, .csv, .json, .geojson.
+        InputError: the file cannot be written.
+    """
+    refuse_unknown_format(path)
+    writers = {".parquet": _parquet, ".csv": _csv, ".json": _json, ".geojson": _geojson}
+    with whole_file(path) as temporary:
+        writers[path.suffix.lower()](events, temporary)
+
+
+def refuse_unknown_format(path: Path) -> None:
+    """Say that a name ends in no format that can be written, before any work is done for it.
+
+    Raises:
+        ParameterError: it does.
+    """
+    if path.suffix.lower() not in OUTPUTS:
+        raise ParameterError("--out", str(path), "names no known format", remedy=f"end it in {', '.join(OUTPUTS)}")
+
+
+def _parquet(events: pl.DataFrame, path: Path) -> None:
+    events.write_parquet(path, compression="zstd")
+
+
+def _iso(events: pl.DataFrame) -> pl.DataFrame:
+    """Times as ISO 8601 with microseconds, for formats that are text."""
+    return events.with_columns(pl.col("start", "end", "time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+
+
+def _csv(events: pl.DataFrame, path: Path) -> None:
+    _iso(events).write_csv(path)
+
+
+def records(events: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return events as plain records, ready for JSON."""
+    rows = _iso(events).to_dicts()
+    for row in rows:
+        row["parameters"] = None if row["parameters"] is None else json.loads(row["parameters"])
+    return rows
+
+
+def _json(events: pl.DataFrame, path: Path) -> None:
+    path.write_text(json.dumps(records(events), indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _geojson(events: pl.DataFrame, path: Path) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "id": row["id"],
+            "geometry": None
+            if row["latitude"] is None
+            else {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
+            "properties": row,
+        }
+        for row in records(events)
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    path.write_text(json.dumps(collection, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,251 @@
+"""From pieces to encounters to events: what belongs together, what it was, and what decided.
+
+An encounter is all that a pair does below the widest minima, in pieces less than the joining time apart. What of it is below
+the minimum that the pair is held to becomes events; an encounter without any is counted under the reason why it is none.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from overflight.earth.wgs84 import to_ecef, to_geodetic
+from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
+from overflight.nets.base import Findings
+from overflight.nets.minima import RADAR, WELL_CLEAR
+from overflight.nets.rules import PIECES_SCHEMA, Rules
+from overflight.surveillance.batch import NO_SQUAWK, TrackNames
+from overflight.surveillance.integrity import COPIED, name_of
+from overflight.units import FT_M, KT_MPS, NM_M
+
+if TYPE_CHECKING:
+    from overflight.nets.separation import SeparationParameters
+
+FORMATION_US = 120_000_000
+"""Two minutes at one velocity: longer than any crossing or overtaking within a mile lasts."""
+
+FINDINGS_SCHEMA = EVENT_SCHEMA | {"evidence": pl.List(pl.Int64())}
+"""The event table and the rows of the recording that each event rests on: before and after the worst moment, of a then b."""
+
+UTC_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def chains(pieces: pl.DataFrame, by: list[str], join_us: int) -> pl.DataFrame:
+    """Sort pieces by `by` and time and number, as `chain`, those that follow each other less than `join_us` apart."""
+    return (
+        pieces.sort(*by, "start_us", "end_us", "worst_us", "hit")
+        .with_columns(pl.col("end_us").cum_max().shift(1).over(by).alias("until_us"))
+        .with_columns(
+            (pl.col("until_us").is_null() | (pl.col("start_us") - pl.col("until_us") >= join_us)).cum_sum().alias("chain")
+        )
+        .drop("until_us")
+    )
+
+
+def split_closed(pieces: pl.DataFrame, before_us: int, join_us: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split into encounters that ended before `before_us`, and the rest."""
+    if pieces.height == 0:
+        return pieces, pieces
+    over = chains(pieces, ["a", "b"], join_us).with_columns((pl.col("end_us").max().over("chain") < before_us).alias("over"))
+    return over.filter("over").drop("over", "chain"), over.filter(~pl.col("over")).drop("over", "chain")
+
+
+def conclude(pieces: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters, copies: pl.DataFrame, join_us: int) -> Findings:
+    """Make events and dismissals of encounters that are over.
+
+    `copies` tells when a track was found to copy another (`track`, `time_us`, `flags`): near such a time an encounter is the gate's.
+    """
+    events: list[dict[str, Any]] = []
+    dismissed: list[dict[str, Any]] = []
+    for encounter in chains(pieces, ["a", "b"], join_us).partition_by("chain", maintain_order=True):
+        copied = _copied(encounter, copies, round(parameters.max_gap_s * 1e6))
+        if copied:
+            flag = name_of(copied)
+            dismissed.append(_dismissal(encounter, names, f"integrity: {flag}", f"one of the two was flagged {flag} at the time"))
+            continue
+        together_us = _total_us(encounter.filter("together"))
+        if together_us >= FORMATION_US and 2 * together_us >= _total_us(encounter):
+            dismissed.append(_dismissal(encounter, names, "formation", f"flew together for {together_us * 1e-6:.0f} s"))
+            continue
+        hits = encounter.filter("hit").drop("chain")
+        for part in chains(hits, ["rule"], join_us).partition_by("chain", maintain_order=True):
+            events.append(_event(part, names, rules, parameters))
+        if hits.height == 0:
+            dismissed.append(_dismissal(encounter, names, *_reason(encounter)))
+    return Findings(
+        pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"),
+        pl.DataFrame(dismissed, schema=DISMISSED_SCHEMA, orient="row"),
+    )
+
+
+def _copied(encounter: pl.DataFrame, copies: pl.DataFrame, margin_us: int) -> int:
+    if copies.height == 0:
+        return 0
+    low, high = int(encounter["start_us"].min()) - margin_us, int(encounter["end_us"].max()) + margin_us  # type: ignore[arg-type]
+    pair = [encounter["a"][0], encounter["b"][0]]
+    near = copies.filter(pl.col("track").is_in(pair) & pl.col("time_us").is_between(low, high))
+    return int(np.bitwise_or.reduce(near["flags"].to_numpy(), initial=0)) & COPIED
+
+
+def _total_us(pieces: pl.DataFrame) -> int:
+    """Time covered by pieces of one pair, where they overlap counted once."""
+    merged = chains(pieces.drop("chain"), ["a", "b"], 1) if pieces.height else pieces
+    return int(merged.group_by("chain").agg(pl.col("end_us").max() - pl.col("start_us").min())["end_us"].sum())
+
+
+def _gravest(pieces: pl.DataFrame) -> dict[str, Any]:
+    return pieces.sort("severity", "worst_us").row(0, named=True)
+
+
+def _reason(encounter: pl.DataFrame) -> tuple[str, str]:
+    worst = _gravest(encounter)
+    if worst["rule"] == "airport":
+        return "near an airport", f"both near {worst['airport']} and never within 500 ft and 100 ft at once"
+    codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
+    what = f"never within {WELL_CLEAR.layers[0].horizontal_nm * NM_M / FT_M:.0f} ft and {WELL_CLEAR.layers[0].vertical_ft:.0f} ft at once"
+    if worst["rule"] == "vfr":
+        return "well clear", f"visual flight ({codes}), {what}"
+    return "rules of flight unknown", f"{codes}: whether radar separation was owed is unknown; {what}"
+
+
+def _code(squawk: int) -> str:
+    return "unknown" if squawk == NO_SQUAWK else f"{squawk:04d}"
+
+
+def _moment(micros: int) -> datetime:
+    return UTC_EPOCH + timedelta(microseconds=micros)
+
+
+def _place(worst: dict[str, Any]) -> dict[str, Any]:
+    """Where it was: halfway between the two, and halfway in altitude."""
+    ends = to_ecef(
+        np.array([worst["latitude_a"], worst["latitude_b"]]), np.array([worst["longitude_a"], worst["longitude_b"]])
+    )
+    latitude, longitude = to_geodetic(ends.sum(axis=0, keepdims=True) / 2.0)
+    altitude_ft = (worst["altitude_m_a"] + worst["altitude_m_b"]) / 2.0 / FT_M
+    return {
+        "latitude": round(float(latitude[0]), 7),
+        "longitude": round(float(longitude[0]), 7),
+        "altitude_ft": _number(altitude_ft, 1),
+        "horizontal_nm": round(worst["horizontal_m"] / NM_M, 6),
+        "vertical_ft": _number(worst["vertical_m"] / FT_M, 3),
+    }
+
+
+def _number(value: float, digits: int) -> float | None:
+    return None if value is None or np.isnan(value) else round(float(value), digits)
+
+
+def _dismissal(encounter: pl.DataFrame, names: TrackNames, reason: str, why: str) -> dict[str, Any]:
+    worst = _gravest(encounter)
+    start, end = int(encounter["start_us"].min()), int(encounter["end_us"].max())  # type: ignore[arg-type]
+    return {
+        "track_a": names.track_id[worst["a"]],
+        "track_b": names.track_id[worst["b"]],
+        "start": _moment(start),
+        "end": _moment(end),
+        "time": _moment(worst["worst_us"]),
+        **_place(worst),
+        "duration_s": (end - start) * 1e-6,
+        "reason": reason,
+        "why": why,
+    }
+
+
+def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]:
+    number = worst[side]
+    return {
+        "callsign": names.callsign[number],
+        "icao24": names.icao24[number],
+        "squawk": None if worst[f"squawk_{side}"] == NO_SQUAWK else _code(worst[f"squawk_{side}"]),
+        "latitude": round(worst[f"latitude_{side}"], 7),
+        "longitude": round(worst[f"longitude_{side}"], 7),
+        "altitude_ft": _number(worst[f"altitude_m_{side}"] / FT_M, 1),
+        "accuracy_m": _number(worst[f"accuracy_m_{side}"], 1),
+        "groundspeed_kt": _number(worst[f"speed_mps_{side}"] / KT_MPS, 1),
+        "track_deg": _number(worst[f"course_deg_{side}"], 1),
+        "vertical_rate_fpm": _number(worst[f"climb_mps_{side}"] * 60.0 / FT_M, 0),
+    }
+
+
+def _event(part: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters) -> dict[str, Any]:
+    worst = _gravest(part)
+    a, b = names.track_id[worst["a"]], names.track_id[worst["b"]]
+    start_us, end_us = int(part["start_us"].min()), int(part["end_us"].max())  # type: ignore[arg-type]
+    start = _moment(start_us)
+    altitudes = [x for x in (worst["altitude_m_a"], worst["altitude_m_b"]) if not np.isnan(x)]
+    higher_ft = max(altitudes) / FT_M if len(altitudes) == 2 else None
+    applied = rules.by_rule[worst["rule"]].at(higher_ft)
+    stated_ft = _stated(worst["rule"], parameters).at(higher_ft).vertical_ft
+    verdict, doubt = _verdict(part, worst)
+    nmac = bool(part["nmac"].any())
+    return {
+        "id": event_id("separation", [a, b], None, worst["rule"], start),
+        "kind": "separation",
+        "start": start,
+        "end": _moment(end_us),
+        "time": _moment(worst["worst_us"]),
+        "track_a": a,
+        "track_b": b,
+        "party_a": names.party[worst["a"]],
+        "party_b": names.party[worst["b"]],
+        "rule": worst["rule"],
+        "verdict": verdict,
+        "severity": round(worst["severity"], 6),
+        "band": band(worst["severity"]),
+        **_place(worst),
+        "closure_kt": round(part.row(0, named=True)["closure_mps"] / KT_MPS, 1),
+        "duration_s": (end_us - start_us) * 1e-6,
+        "why": f"{_held_to(worst, applied.horizontal_nm, applied.vertical_ft)}{'; a near mid-air collision (nmac)' if nmac else ''}; {doubt}",
+        "parameters": json.dumps(
+            {
+                "horizontal_nm": round(applied.horizontal_nm, 6),
+                "vertical_ft": round(stated_ft, 3),
+                "vertical_tolerance_ft": round(stated_ft - applied.vertical_ft, 3),
+                "max_gap_s": parameters.max_gap_s,
+                "nmac": nmac,
+                "a": _side(worst, "a", names),
+                "b": _side(worst, "b", names),
+            }
+        ),
+        "inputs": parameters.inputs,
+        "evidence": worst["evidence"],
+    }
+
+
+def _stated(rule: str, parameters: SeparationParameters) -> Any:
+    from overflight.nets.minima import NMAC
+
+    return parameters.stated or {"radar": RADAR, "vfr": WELL_CLEAR, "unknown": WELL_CLEAR, "airport": NMAC}[rule]
+
+
+def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) -> str:
+    """Say which minimum the pair was held to, and why that one."""
+    codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
+    limit = f"{horizontal_nm:.3g} NM and {vertical_ft:.0f} ft"
+    return {
+        "radar": f"radar separation owed ({codes}): held to {limit}",
+        "vfr": f"visual flight ({codes}): held to well clear, {limit}",
+        "unknown": f"rules of flight unknown ({codes}): held to well clear, {limit}",
+        "airport": f"both near {worst['airport']}: held to nmac, {limit}",
+    }.get(worst["rule"], f"held to the {worst['rule']} minima, {limit}")
+
+
+def _verdict(part: pl.DataFrame, worst: dict[str, Any]) -> tuple[str, str]:
+    if np.isnan(worst["vertical_m"]):
+        return "undetermined", "an altitude is unknown, compared in the plane alone"
+    sure = part.filter(pl.col("certain") & ~pl.col("degraded"))
+    if sure.height:
+        return "confirmed", f"a loss wherever the two were within {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m of their reports"
+    if part["certain"].any():
+        return "undetermined", "rests on positions of doubtful integrity"
+    return "undetermined", f"kept if the two were up to {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m from their reports"
+
+
+def empty_pieces() -> pl.DataFrame:
+    """Return no pieces."""
+    return pl.DataFrame(schema=PIECES_SCHEMA)

@@ -1,0 +1,260 @@
+"""Which minimum a pair is held to, and why: that decides whether the tool is believed.
+
+Without given minima each pair of segments is classed by what is known of both aircraft:
+
+- *airport*: both within 8 NM of and less than 4,000 ft above one airport. Runway, circuit and visual separation rule there;
+  only a near mid-air collision (nmac) is a finding.
+- *vfr*: one or both squawk a code for visual flight. Nobody owes them radar separation; they see and avoid. Held to well
+  clear, and said when it was an nmac.
+- *radar*: both squawk discrete codes, so a radar unit separates them. Held to the radar minima.
+- *unknown*: one or both have never shown a code. Held to well clear, which is owed under every rule; whether the radar
+  minima applied cannot be decided, so an encounter that only breaks those is counted under that reason.
+
+Conspicuity codes: FAA JO 7110.66 (1200, 1202 gliders, 1255 and 1277 fire fighting and search and rescue); ICAO EUR Doc 023 and
+national AIPs (7000; 7010 in the circuit); ICAO Doc 8168 III-3-1 (2000: no code was assigned); AIP Australia ENR 1.6 (1200, 1400).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from overflight.airspace.airports import common_airport
+from overflight.earth.wgs84 import Array, distance_m, to_ecef, to_geodetic
+from overflight.nets.minima import NMAC, RADAR, WELL_CLEAR, Minima, layer_arrays, with_tolerance
+from overflight.nets.tails import Vertices
+from overflight.surveillance.batch import NO_SQUAWK, TrackNames
+from overflight.surveillance.integrity import DEGRADING
+from overflight.units import FT_M, KT_MPS, NM_M
+
+VFR_ANYWHERE: Final = (2000, 7000)
+VFR_AMERICAS_AND_PACIFIC: Final = (1200, 1202, 1203, 1255, 1276, 1277, 1400)
+VFR_EUROPE_AFRICA_ASIA: Final = (7001, 7010, 7020)
+AMERICAS_AND_PACIFIC_DEG: Final = ((-180.0, -30.0), (110.0, 180.0))  # longitudes where the first list means visual flight
+
+FORMATION_HORIZONTAL_M = 1.0 * NM_M
+FORMATION_VERTICAL_M = 200.0 * FT_M
+FORMATION_RELATIVE_MPS = 30.0 * KT_MPS
+"""Flying together: within 1 NM and 100 ft (FAA JO 7110.65, Pilot/Controller Glossary, "formation flight"; twice that vertically,
+since each altitude is rounded to 100 ft) at nearly one velocity."""
+
+PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "a": pl.UInt32(),  # track numbers, a < b by track_id
+    "b": pl.UInt32(),
+    "start_us": pl.Int64(),
+    "end_us": pl.Int64(),
+    "worst_us": pl.Int64(),
+    "severity": pl.Float64(),
+    "horizontal_m": pl.Float64(),
+    "vertical_m": pl.Float64(),
+    "closure_mps": pl.Float64(),
+    "hit": pl.Boolean(),  # below the minimum that the pair is held to; else only below the widest one
+    "rule": pl.String(),  # the class
+    "airport": pl.String(),
+    "nmac": pl.Boolean(),
+    "together": pl.Boolean(),  # in formation all along
+    "certain": pl.Boolean(),  # a loss wherever the aircraft were within their accuracies
+    "degraded": pl.Boolean(),  # rests on a position with a degrading flag
+    "squawk_a": pl.UInt16(),
+    "squawk_b": pl.UInt16(),
+    "evidence": pl.List(pl.Int64()),  # rows of the recording: before and after, of a then b
+    **{
+        f"{name}_{side}": pl.Float64()
+        for side in "ab"
+        for name in ("latitude", "longitude", "altitude_m", "accuracy_m", "speed_mps", "course_deg", "climb_mps")
+    },
+}
+
+
+class Rules:
+    """The minima in force, and the judgement of each piece of an encounter."""
+
+    def __init__(self, minima: Minima | None, tolerance_ft: float | None) -> None:
+        """Hold every pair to `minima` (level-keeping already off), or class each pair where it is None."""
+        self.given = minima
+        if minima is not None:
+            self.by_rule = {minima.name: minima}
+            self.widest = minima
+        else:
+            radar, well_clear = with_tolerance(RADAR, tolerance_ft), WELL_CLEAR
+            self.by_rule = {"radar": radar, "vfr": well_clear, "unknown": well_clear, "airport": NMAC}
+            self.widest = radar
+
+    def pieces(
+        self, v: Vertices, found: tuple[NDArray[Any], ...], names: TrackNames, max_gap_us: int, report_unknown: bool
+    ) -> pl.DataFrame:
+        """Judge what the kernel found (`overflight_kernels.losses`); returns `PIECES_SCHEMA`."""
+        self._v, self._names, self._max_gap_us, self._report_unknown = v, names, max_gap_us, report_unknown
+        if self.given is not None:
+            rule = np.full(len(found[0]), self.given.name, object)
+            return self._frame(found, rule, np.full(len(rule), None), hit=True)
+        rule, airport = self._classes(found)
+        held = np.isin(rule, ["radar"])
+        frames = [
+            self._frame(tuple(column[held] for column in found), rule[held], airport[held], hit=True),
+            self._frame(tuple(column[~held] for column in found), rule[~held], airport[~held], hit=False),
+        ]
+        for name in ("vfr", "unknown", "airport"):
+            some = np.flatnonzero(rule == name)
+            # Two pieces of one pair of segments (either side of a layer's floor) are judged once.
+            _, first = np.unique(np.stack([found[0][some], found[1][some]]), axis=1, return_index=True)
+            some = some[first]
+            if len(some):
+                hits = self._between(found[0][some], found[1][some], np.zeros(len(some)), self.by_rule[name])
+                place = {pair: k for k, pair in zip(some, zip(found[0][some], found[1][some], strict=True), strict=True)}
+                back = np.array([place[pair] for pair in zip(hits[0], hits[1], strict=True)], int)
+                frames.append(self._frame(hits, rule[back], airport[back], hit=True))
+        return pl.concat(frames)
+
+    def _between(self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, minima: Minima) -> tuple[NDArray[Any], ...]:
+        from overflight_kernels import losses_between
+
+        floor_m, horizontal_m, vertical_m = layer_arrays(minima)
+        return losses_between(
+            offsets=self._v.offsets,
+            time_us=self._v.batch.time_us,
+            latitude_deg=self._v.batch.latitude,
+            longitude_deg=self._v.batch.longitude,
+            altitude_m=self._v.altitude_m,
+            broken=self._v.broken,
+            a=np.ascontiguousarray(a),
+            b=np.ascontiguousarray(b),
+            shrink_m=np.ascontiguousarray(shrink_m),
+            floor_m=floor_m,
+            horizontal_m=horizontal_m,
+            vertical_m=vertical_m,
+            max_gap_us=self._max_gap_us,
+            report_unknown=self._report_unknown,
+        )
+
+    def _classes(self, found: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Class and airport (or None) of each piece, from both aircraft at its gravest moment."""
+        a, b, worst = found[0], found[1], found[4]
+        here_a, altitude_a = self._at(a, worst)
+        here_b, altitude_b = self._at(b, worst)
+        airport = np.array([*common_airport(here_a, altitude_a / FT_M, here_b, altitude_b / FT_M), None], object)[:-1]
+        code_a, code_b = self._v.batch.squawk[a], self._v.batch.squawk[b]
+        visual = is_visual(code_a, self._v.batch.longitude[a]) | is_visual(code_b, self._v.batch.longitude[b])
+        unknown = (code_a == NO_SQUAWK) | (code_b == NO_SQUAWK)
+        rule = np.where(visual, "vfr", np.where(unknown, "unknown", "radar")).astype(object)
+        rule[airport != None] = "airport"  # noqa: E711 - elementwise
+        return rule, airport
+
+    def _at(self, k: NDArray[np.int64], time_us: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Position (ECEF, m) and altitude (m) on the segments that begin at vertices `k`."""
+        batch = self._v.batch
+        share = (time_us - batch.time_us[k]) / (batch.time_us[k + 1] - batch.time_us[k])
+        before, after = to_ecef(batch.latitude[k], batch.longitude[k]), to_ecef(batch.latitude[k + 1], batch.longitude[k + 1])
+        low, high = self._v.altitude_m[k], self._v.altitude_m[k + 1]
+        return before + (after - before) * share[:, None], low + (high - low) * share
+
+    def _side(self, k: NDArray[np.int64], worst_us: NDArray[np.int64], side: str) -> dict[str, Array]:
+        """State of one aircraft of each piece at its gravest moment, from the two reports around it."""
+        batch = self._v.batch
+        here, altitude_m = self._at(k, worst_us)
+        latitude, longitude = to_geodetic(here)
+        span_s = (batch.time_us[k + 1] - batch.time_us[k]) * 1e-6
+        before, after = to_ecef(batch.latitude[k], batch.longitude[k]), to_ecef(batch.latitude[k + 1], batch.longitude[k + 1])
+        moved = after - before
+        phi, lam = np.radians(latitude), np.radians(longitude)
+        east = -np.sin(lam) * moved[:, 0] + np.cos(lam) * moved[:, 1]
+        north = -np.sin(phi) * (np.cos(lam) * moved[:, 0] + np.sin(lam) * moved[:, 1]) + np.cos(phi) * moved[:, 2]
+        default = np.array(self._names.default_accuracy_m)[batch.track[k]]
+        accuracy = np.stack([batch.accuracy_m[k], batch.accuracy_m[k + 1]]).astype(float)
+        accuracy = np.where(np.isnan(accuracy), default, accuracy).max(axis=0)
+        return {
+            f"latitude_{side}": latitude,
+            f"longitude_{side}": longitude,
+            f"altitude_m_{side}": altitude_m,
+            f"accuracy_m_{side}": accuracy,
+            f"speed_mps_{side}": np.hypot(east, north) / span_s,
+            f"course_deg_{side}": np.degrees(np.arctan2(east, north)) % 360.0,
+            f"climb_mps_{side}": (self._v.altitude_m[k + 1] - self._v.altitude_m[k]) / span_s,
+        }
+
+    def _frame(self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], airport: NDArray[Any], *, hit: bool) -> pl.DataFrame:
+        if len(found[0]) == 0:
+            return pl.DataFrame(schema=PIECES_SCHEMA)
+        # A pair is named in the order of its track ids, whatever order the tracks came in.
+        ids = np.array(self._names.track_id, object)
+        track = self._v.batch.track
+        swap = ids[track[found[0]]] > ids[track[found[1]]]
+        a, b = np.where(swap, found[1], found[0]), np.where(swap, found[0], found[1])
+        start, end, worst = found[2], found[3], found[4]
+        sides = self._side(a, worst, "a") | self._side(b, worst, "b")
+        flags = self._v.batch.flags
+        degraded = (flags[a] | flags[a + 1] | flags[b] | flags[b + 1]) & DEGRADING != 0
+        nmac = np.zeros(len(a), bool)
+        certain = np.zeros(len(a), bool)
+        if hit:
+            nmac = self._survive(a, b, np.zeros(len(a)), np.full(len(a), NMAC.name, object), {NMAC.name: NMAC})
+            certain = self._survive(a, b, sides["accuracy_m_a"] + sides["accuracy_m_b"], rule, self.by_rule)
+        evidence = np.stack([self._v.batch.row[k] for k in (a, a + 1, b, b + 1)], axis=1)
+        return pl.DataFrame(
+            {
+                "a": track[a],
+                "b": track[b],
+                "start_us": start,
+                "end_us": end,
+                "worst_us": worst,
+                "severity": found[5],
+                "horizontal_m": found[6],
+                "vertical_m": found[7],
+                "closure_mps": found[8],
+                "hit": np.full(len(a), hit),
+                "rule": pl.Series(rule.tolist(), dtype=pl.String),
+                "airport": pl.Series(airport.tolist(), dtype=pl.String),
+                "nmac": nmac,
+                "together": self._together(a, b, start, end),
+                "certain": certain & ~np.isnan(found[7]),
+                "degraded": degraded,
+                "squawk_a": self._v.batch.squawk[a],
+                "squawk_b": self._v.batch.squawk[b],
+                "evidence": pl.Series(evidence.tolist(), dtype=pl.List(pl.Int64)),
+                **sides,
+            },
+            schema=PIECES_SCHEMA,
+        )
+
+    def _survive(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, rule: NDArray[Any], by_rule: dict[str, Minima]
+    ) -> NDArray[np.bool_]:
+        """Tell which pairs of segments hold a loss below the minima of their rule, less `shrink_m`."""
+        kept = np.zeros(len(a), bool)
+        for name, minima in by_rule.items():
+            some = np.flatnonzero(rule == name)
+            if len(some) == 0:
+                continue
+            left = self._between(np.minimum(a[some], b[some]), np.maximum(a[some], b[some]), shrink_m[some], minima)
+            pairs = np.minimum(a[some], b[some]) * len(self._v.batch) + np.maximum(a[some], b[some])
+            kept[some] = np.isin(pairs, left[0] * len(self._v.batch) + left[1])
+        return kept
+
+    def _together(self, a: NDArray[np.int64], b: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which pieces are formation flight from start to end: distances are convex, so both ends decide."""
+        if self.given is not None:
+            return np.zeros(len(a), bool)
+        apart: list[Array] = []
+        close = np.ones(len(a), bool)
+        for time in (start, end):
+            (here_a, altitude_a), (here_b, altitude_b) = self._at(a, time), self._at(b, time)
+            apart.append(here_a - here_b)
+            close &= distance_m(here_a, here_b) <= FORMATION_HORIZONTAL_M
+            close &= np.abs(altitude_a - altitude_b) <= FORMATION_VERTICAL_M
+        seconds = np.maximum((end - start) * 1e-6, 1e-6)
+        return close & (np.linalg.norm(apart[1] - apart[0], axis=-1) / seconds <= FORMATION_RELATIVE_MPS)
+
+
+def is_visual(squawk: NDArray[np.uint16], longitude_deg: Array) -> NDArray[np.bool_]:
+    """Tell which codes mean visual flight where they are squawked."""
+    west = np.zeros(len(squawk), bool)
+    for low, high in AMERICAS_AND_PACIFIC_DEG:
+        west |= (longitude_deg >= low) & (longitude_deg <= high)
+    return (
+        np.isin(squawk, VFR_ANYWHERE)
+        | (west & np.isin(squawk, VFR_AMERICAS_AND_PACIFIC))
+        | (~west & np.isin(squawk, VFR_EUROPE_AFRICA_ASIA))
+    )

@@ -1,0 +1,148 @@
+"""Separation: losses of separation between any two aircraft.
+
+A loss is a time at which the horizontal and the vertical distance are both below the minimum (ICAO Doc 4444, chapter 5 and
+8.7.3; the subject of a short-term conflict alert, EUROCONTROL-GUID-159, after the fact). Severity is the least share of the
+minimum that was left: min over time of max(dH / minH, dV / minV), 0 a collision, 1 just kept. It says how close, not how
+dangerous: the bands are provisional.
+
+Losses of one pair less than 10 s apart are one event. Two reports of a track at most `max_gap` apart are bridged by uniform
+motion; beyond, nothing is assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from overflight.nets import rules
+from overflight.nets.base import Findings
+from overflight.nets.encounters import conclude, empty_pieces, split_closed
+from overflight.nets.minima import Minima, layer_arrays
+from overflight.nets.tails import Tails, Vertices
+from overflight.surveillance.batch import Batch, TrackNames
+from overflight.surveillance.integrity import COPIED
+
+JOIN_US = 10_000_000
+BLOCK_US = 30_000_000
+COPIES_SCHEMA = {"track": pl.UInt32(), "time_us": pl.Int64(), "flags": pl.UInt32()}
+
+
+@dataclass(frozen=True)
+class SeparationParameters:
+    """What the net is told.
+
+    Attributes:
+        minima: the minima for every pair, level-keeping already taken off; None to class each pair by its rules of flight.
+        stated: the same minima before level-keeping was taken off.
+        tolerance_ft: level-keeping for pairs that are classed; None for the default.
+        max_gap_s: two reports of a track at most this far apart are bridged.
+        report_unknown: report pairs without altitude as undetermined, compared in the plane alone.
+        skipped: integrity flags of positions that the net does not use.
+        inputs: digests of the recording, for the events.
+        threads: of the kernel; the answer does not depend on it.
+    """
+
+    minima: Minima | None
+    stated: Minima | None
+    tolerance_ft: float | None
+    max_gap_s: float
+    report_unknown: bool
+    skipped: int
+    threads: int
+    inputs: str = ""
+
+
+class Separation:
+    """The net. See the module for what it finds, `overflight.nets.base.Net` for how it is driven."""
+
+    name = "separation"
+
+    def __init__(self, parameters: SeparationParameters, names: TrackNames, only: NDArray[np.bool_] | None = None) -> None:
+        """Start with nothing seen. `only` (by track number) keeps pairs of which at least one track is marked."""
+        self._p, self._names, self._only = parameters, names, only
+        self._max_gap_us = round(parameters.max_gap_s * 1e6)
+        self._rules = rules.Rules(parameters.minima, parameters.tolerance_ft)
+        self._tails = Tails(names, self._max_gap_us)
+        self._open = empty_pieces()
+        self._copies = pl.DataFrame(schema=COPIES_SCHEMA)
+
+    @property
+    def coverage(self) -> Any:
+        """How much could be tested so far (`overflight.nets.tails.Coverage`)."""
+        return self._tails.coverage
+
+    def update(self, batch: Batch) -> None:
+        """Take in positions in order of time; those with a disqualifying flag are not used."""
+        usable = batch.take(batch.flags & self._p.skipped == 0)
+        self._note_copies(batch)
+        if len(usable) == 0:
+            return
+        vertices = self._tails.extend(usable)
+        found = self._losses(vertices)
+        if len(found[0]):
+            judged = self._rules.pieces(vertices, found, self._names, self._max_gap_us, self._p.report_unknown)
+            self._open = pl.concat([self._open, judged])
+
+    def _note_copies(self, batch: Batch) -> None:
+        """Remember when a track was found to copy another, or to share a point or circle with others."""
+        copied = np.flatnonzero(batch.flags & self._p.skipped & COPIED)
+        if len(copied):
+            noted = pl.DataFrame({"track": batch.track[copied], "time_us": batch.time_us[copied], "flags": batch.flags[copied]})
+            self._copies = pl.concat([self._copies, noted])
+
+    def _losses(self, v: Vertices) -> tuple[NDArray[Any], ...]:
+        from overflight_kernels import losses
+
+        floor_m, horizontal_m, vertical_m = layer_arrays(self._rules.widest)
+        fresh_from = v.fresh_from
+        if self._only is not None:
+            fresh_from = np.where(self._only[: len(fresh_from)], fresh_from, np.iinfo(np.int64).max)
+        return losses(
+            offsets=v.offsets,
+            time_us=v.batch.time_us,
+            latitude_deg=v.batch.latitude,
+            longitude_deg=v.batch.longitude,
+            altitude_m=v.altitude_m,
+            broken=v.broken,
+            aircraft=np.array(self._names.aircraft, np.uint32),
+            fresh_from=fresh_from,
+            floor_m=floor_m,
+            horizontal_m=horizontal_m,
+            vertical_m=vertical_m,
+            max_gap_us=self._max_gap_us,
+            block_us=BLOCK_US,
+            report_unknown=self._p.report_unknown,
+            threads=self._p.threads,
+        )
+
+    def advance(self, watermark_us: int) -> Findings:
+        """Conclude the encounters that are over: nothing that comes can begin before the watermark less `max_gap`."""
+        closed, self._open = split_closed(self._open, watermark_us - self._max_gap_us - JOIN_US, JOIN_US)
+        findings = self._conclude(closed)
+        begun = self._open["start_us"].min()
+        needed = min(watermark_us - 2 * self._max_gap_us, watermark_us if begun is None else int(begun)) - self._max_gap_us  # type: ignore[arg-type]
+        self._copies = self._copies.filter(pl.col("time_us") >= needed)
+        return findings
+
+    def finish(self) -> Findings:
+        """Conclude all encounters."""
+        closed, self._open = self._open, empty_pieces()
+        return self._conclude(closed)
+
+    def _conclude(self, pieces: pl.DataFrame) -> Findings:
+        if pieces.height == 0:
+            return Findings.none()
+        return conclude(pieces, self._names, self._rules, self._p, self._copies, JOIN_US)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data."""
+        return {"tails": self._tails.snapshot(), "open": self._open, "copies": self._copies}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._tails.restore(state["tails"])
+        self._open, self._copies = state["open"], state["copies"]

@@ -1,0 +1,168 @@
+"""The report: one HTML file that needs nothing else, for a screen and for A4 paper.
+
+No script, no font, no image is loaded; the same result gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from overflight._version import __version__
+from overflight.engine.result import CheckResult
+from overflight.events import BANDS
+from overflight.files import whole_file
+from overflight.report import encounter, event_page, text, totals
+from overflight.report.markup import Child, Html, join, tag
+from overflight.report.tracks import Tracks
+from overflight.surveillance.integrity import DISQUALIFYING, ON_GROUND
+
+DRAWN: Final = 50
+"""Events that get a page of their own: the gravest."""
+
+LISTED: Final = 2000
+"""Further events that get a line; beyond that a list is read by a program, from the event table."""
+
+
+def write_report(result: CheckResult, path: Path) -> None:
+    """Write the report of a check, whole or not at all: to a temporary file beside `path`, then renamed.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    page = compose(result)
+    with whole_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+
+
+def compose(result: CheckResult) -> str:
+    """Return the report of a check as HTML."""
+    events = result.events.sort(["severity", "start", "id"], nulls_last=True)
+    drawn = events.head(DRAWN).to_dicts()
+    rest = events.slice(DRAWN)
+    sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
+    tracks = Tracks(result.recording.table, sides, _skipped(result))
+    body: list[Child] = [*_first_pages(result)]
+    if drawn:
+        import matplotlib as mpl
+
+        from overflight.report import canvas, event_plot
+
+        with mpl.rc_context(canvas.STYLE):
+            body.append(_overview(events, drawn))
+            for number, row in enumerate(drawn, start=1):
+                found = encounter.build(number, row, tracks)
+                body.append(event_page.page(found, event_plot.draw(found)))
+    if rest.height:
+        body.append(_rest(rest))
+    return _document(result, join(body))
+
+
+def _skipped(result: CheckResult) -> int:
+    """Integrity flags of positions that the check did not use, from its parameters as told."""
+    gate = 0 if result.parameters.get("integrity gate") == "off" else DISQUALIFYING
+    return gate | (0 if result.parameters.get("on the ground") == "included" else ON_GROUND)
+
+
+def _first_pages(result: CheckResult) -> list[Html]:
+    return [
+        tag(
+            "header",
+            tag("p", "Overflight", class_="brand"),
+            tag("h1", "Flight-safety check"),
+            totals.headline(result),
+            tag("p", ADVISORY, class_="advisory"),
+        ),
+        tag("section", totals.limits(result)),
+        tag("section", totals.meaning(result.parameters.get("largest gap bridged"))),
+        totals.distribution(result.events),
+        tag("section", totals.gate(result.summary)),
+        tag("section", totals.read(result)),
+        tag("section", totals.parameters(result)),
+    ]
+
+
+ADVISORY: Final = (
+    "Advisory only. This report points to moments worth a look; it is no finding of fault and no basis for control of "
+    "traffic. Every severity in it is provisional."
+)
+
+
+def _overview(events: pl.DataFrame, drawn: list[dict[str, Any]]) -> Html:
+    """The map of all events, and the list of those that are drawn."""
+    from overflight.report import overview
+
+    placed = events.with_row_index("place").drop_nulls(["latitude", "longitude"])
+    parts: list[Child] = [tag("h2", "Where the events were")]
+    if placed.height:
+        numbers = [place + 1 if place < len(drawn) else None for place in placed["place"].to_list()]
+        bands = [BANDS.index(band) if band in BANDS else len(BANDS) - 1 for band in placed["band"].to_list()]
+        longitude, latitude = (placed[name].to_numpy().astype(np.float64) for name in ("longitude", "latitude"))
+        key = [
+            Html(f'<span class="dot" style="color:{colour}">●</span> {band}')
+            for band, colour in zip(BANDS, overview.BAND_COLOURS, strict=True)
+        ]
+        caption = join(
+            [
+                "Provisional severity: ",
+                *(join([each, " · "]) for each in key),
+                "number: the event's page. Coast blue, borders broken grey: made with Natural Earth; borders are for "
+                "orientation only.",
+            ]
+        )
+        parts.append(
+            tag("figure", overview.draw(longitude, latitude, bands, numbers), tag("figcaption", caption), class_="map")
+        )
+    if events.height > len(drawn):
+        parts.append(
+            tag(
+                "p",
+                f"The {len(drawn)} gravest of {events.height:,} events have a page each; the others are listed at the end.",
+            )
+        )
+    links = ((tag("a", number, href=f"#event-{number}"), row) for number, row in enumerate(drawn, start=1))
+    parts.append(event_page.listing(links))
+    return tag("section", *parts, class_="overview")
+
+
+def _rest(rest: pl.DataFrame) -> Html:
+    """The events that are listed only."""
+    shown = rest.head(LISTED).to_dicts()
+    parts: list[Child] = [tag("h2", "Further events")]
+    if rest.height > len(shown):
+        parts.append(
+            tag(
+                "p",
+                f"The next {len(shown):,} by severity; {text.count(rest.height - len(shown), 'more event')} "
+                "are in the event table (Parquet, CSV, JSON or GeoJSON).",
+            )
+        )
+    parts.append(event_page.listing((number, row) for number, row in enumerate(shown, start=DRAWN + 1)))
+    return tag("section", *parts, class_="rest")
+
+
+def _document(result: CheckResult, body: Html) -> str:
+    style = files("overflight.report").joinpath("style.css").read_text(encoding="utf-8")
+    names = ", ".join(file.path for file in result.recording.files) or "no file"
+    sources = tag(
+        "footer",
+        tag(
+            "p",
+            f"Made by Overflight {__version__} from {names}. The data remain under the licences of their sources: keep "
+            "their notices when you forward this report. Map: made with Natural Earth, public domain.",
+        ),
+    )
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag(
+            "title", f"Overflight: {text.count(result.events.height, 'event')}, {text.moment(result.summary.start)} UTC"
+        ),
+        tag("style", Html(style)),
+    )
+    return f"<!DOCTYPE html>\n{tag('html', head, tag('body', tag('main', body, sources)), lang='en')}\n"

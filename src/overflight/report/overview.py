@@ -1,0 +1,227 @@
+"""The map of all events: where they were, on coastlines and borders.
+
+Azimuthal equidistant around the middle of the events (Snyder, Map Projections: A Working Manual, USGS 1395, section 25,
+on the sphere: for orientation, 0.5 % off): it has no seam at the antimeridian and none at the poles.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from overflight.report import scale
+from overflight.report.canvas import QUIET, Canvas, Dash, Frame
+from overflight.report.markup import Html
+from overflight.report.naturalearth import Area, Line, NaturalEarth
+from overflight.report.tracks import Floats
+from overflight.units import NM_M
+
+EARTH_NM: Final = 6371008.8 / NM_M
+"""Mean radius (IUGG)."""
+
+WIDTH: Final = 518.0  # points: the printable width of A4
+HEIGHT: Final = 300.0
+_LEAST_HALF_NM: Final = 45.0  # a coast or a border to know the place by is mostly within that
+BAND_COLOURS: Final = ("#7f1d1d", "#c2410c", "#d99a1c", "#64748b")
+"""By provisional severity band, the gravest first; each is darker than the next, so that they differ in grey too."""
+
+
+class Projection:
+    """Longitude and latitude in degrees to east and north of a centre in NM, and what of the globe a box shows."""
+
+    def __init__(self, longitude_deg: float, latitude_deg: float) -> None:
+        """Centre the projection."""
+        self.longitude_deg, self.latitude_deg = longitude_deg, latitude_deg
+
+    def __call__(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+        """Return (N, 2) NM."""
+        phi0, phi = np.radians(self.latitude_deg), np.radians(latitude_deg)
+        turn = np.radians(longitude_deg - self.longitude_deg)
+        cosine = np.sin(phi0) * np.sin(phi) + np.cos(phi0) * np.cos(phi) * np.cos(turn)
+        east = np.cos(phi) * np.sin(turn)
+        north = np.cos(phi0) * np.sin(phi) - np.sin(phi0) * np.cos(phi) * np.cos(turn)
+        sine = np.hypot(east, north)
+        stretch = np.where(sine > 1e-12, np.arctan2(sine, cosine) / np.where(sine > 1e-12, sine, 1.0), 1.0)
+        return np.stack([east * stretch, north * stretch], axis=-1) * EARTH_NM
+
+    def area(self, half_x_nm: float, half_y_nm: float) -> Area:
+        """Return everything within a box around the centre."""
+        radius = np.degrees(np.hypot(half_x_nm, half_y_nm) / EARTH_NM)
+        south, north = max(self.latitude_deg - radius, -90.0), min(self.latitude_deg + radius, 90.0)
+        if south <= -90.0 or north >= 90.0 or radius >= 90.0:
+            return Area(self.longitude_deg - 180.0, south, self.longitude_deg + 180.0, north)
+        # The meridians that touch the circle around the box (spherical right triangle).
+        reach = np.degrees(np.arcsin(min(np.sin(np.radians(radius)) / np.cos(np.radians(self.latitude_deg)), 1.0)))
+        return Area(self.longitude_deg - reach, south, self.longitude_deg + reach, north)
+
+
+def centre(longitude_deg: Floats, latitude_deg: Floats) -> tuple[float, float]:
+    """Longitude and latitude of the middle of places on the globe."""
+    phi, lam = np.radians(latitude_deg), np.radians(longitude_deg)
+    x, y, z = (np.cos(phi) * np.cos(lam)).mean(), (np.cos(phi) * np.sin(lam)).mean(), np.sin(phi).mean()
+    return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+
+
+def draw(longitude_deg: Floats, latitude_deg: Floats, bands: list[int], numbers: list[int | None]) -> Html:
+    """Draw the map of all events.
+
+    Args:
+        longitude_deg: of each event, (N,), N at least 1.
+        latitude_deg: likewise.
+        bands: severity band of each event, as an index into `BAND_COLOURS`.
+        numbers: number of each event in the report; None for one that is only listed.
+    """
+    projection = Projection(*centre(longitude_deg, latitude_deg))
+    places = projection(longitude_deg, latitude_deg)
+    # The box is put around the events, not around their mean.
+    middle = (places.max(axis=0) + places.min(axis=0)) / 2.0
+    reach = (places.max(axis=0) - places.min(axis=0)) / 2.0
+    half_y = max(float(reach[1]), float(reach[0]) * HEIGHT / WIDTH, _LEAST_HALF_NM / 1.25) * 1.25
+    half_x = half_y * WIDTH / HEIGHT
+    frame = Frame(
+        0.5,
+        0.5,
+        WIDTH - 1.0,
+        HEIGHT - 1.0,
+        (float(middle[0]) - half_x, float(middle[0]) + half_x),
+        (float(middle[1]) - half_y, float(middle[1]) + half_y),
+    )
+    area = projection.area(half_x + abs(float(middle[0])), half_y + abs(float(middle[1])))
+
+    canvas = Canvas(WIDTH, HEIGHT)
+    earth = NaturalEarth()
+    canvas.box(frame, fill="#e9f1f7")
+    if np.hypot(half_x, half_y) < EARTH_NM:  # a ring around the antipode of the centre would turn inside out
+        _land(canvas, projection, frame, earth.land(area))
+    _graticule(canvas, projection, frame, area)
+    _lines(canvas, projection, frame, earth.lines(area))
+    _events(canvas, frame.at(places), bands, numbers)
+    length = scale.nice(half_x * 0.4)
+    scale.bar(canvas, WIDTH - 12.0, 10.0, length, length / (2.0 * half_x) * frame.width)
+    return canvas.svg("map", "Map of all events")
+
+
+def _on_sheet(path: Floats, frame: Frame) -> Floats:
+    """Put a projected line on the sheet: NaN where it is far outside, and no points closer than the eye sees."""
+    path = np.round(frame.at(path) * 4.0) / 4.0
+    keep = np.ones(len(path), dtype=bool)
+    keep[1:] = (np.diff(path, axis=0) != 0.0).any(axis=1)
+    path = path[keep]
+    inside = ((path >= frame.box.min - 10.0) & (path <= frame.box.max + 10.0)).all(axis=1)
+    # A point outside stays where its neighbour is inside, so that lines reach the frame.
+    near = inside.copy()
+    near[1:] |= inside[:-1]
+    near[:-1] |= inside[1:]
+    path = np.where(near[:, None], path, np.nan)
+    # Across the antipode of the centre a step leaps over the whole map; it is no line.
+    leap = np.hypot(*np.diff(path, axis=0).T) > frame.width / 2.0
+    path[1:][leap] = np.nan
+    gaps = np.isnan(path[:, 0])
+    return path[~(gaps & np.concatenate([[False], gaps[:-1]]))]
+
+
+def _dense(points: Floats, step_deg: float) -> Floats:
+    """Add points to long straight edges (a border along a parallel), which are curves on the map."""
+    span = np.abs(np.diff(points, axis=0)).max(axis=1, initial=0.0)
+    if not (span > step_deg).any():
+        return points
+    parts = np.maximum(np.ceil(span / step_deg), 1.0)
+    at = np.concatenate([[0.0], np.cumsum(parts)])
+    every = np.arange(at[-1] + 1.0)
+    return np.stack([np.interp(every, at, points[:, 0]), np.interp(every, at, points[:, 1])], axis=-1)
+
+
+def _land(canvas: Canvas, projection: Projection, frame: Frame, rings: list[Floats]) -> None:
+    """Fill the land. Each ring is cut to the area already, a little wider than the frame."""
+    outlines: list[Floats] = []
+    for ring in rings:
+        points = _dense(np.concatenate([ring, ring[:1]]), _step_deg(frame))
+        path = np.round(frame.at(projection(points[:, 0], points[:, 1])) * 4.0) / 4.0
+        keep = np.ones(len(path), dtype=bool)
+        keep[1:] = (np.diff(path, axis=0) != 0.0).any(axis=1)
+        if keep.sum() > 3:
+            outlines.append(path[keep])
+    canvas.areas(outlines, "#fbfaf5", inside=frame)
+
+
+def _step_deg(frame: Frame) -> float:
+    """Longest straight piece in longitude and latitude that needs no bend on the map."""
+    return max((frame.y[1] - frame.y[0]) / 2400.0, 0.02)
+
+
+def _lines(canvas: Canvas, projection: Projection, frame: Frame, lines: list[Line]) -> None:
+    drawn: dict[bool, list[Floats]] = {False: [], True: []}
+    gap = np.full((1, 2), np.nan)
+    for line in lines:
+        points = _dense(line.points, _step_deg(frame))
+        path = _on_sheet(projection(points[:, 0], points[:, 1]), frame)
+        if np.isfinite(path).all(axis=1).sum() > 1:
+            drawn[line.border] += [path, gap]
+    styles: dict[bool, tuple[str, float, Dash | None]] = {
+        False: ("#3f6f94", 0.8, None),
+        True: ("#6b7280", 0.8, (4.0, 1.5, 1.0, 1.5)),
+    }
+    for border, paths in drawn.items():
+        if paths:
+            colour, width, dash = styles[border]
+            canvas.line(np.concatenate(paths), colour, width, dash=dash, inside=frame)
+
+
+def _graticule(canvas: Canvas, projection: Projection, frame: Frame, area: Area) -> None:
+    west, south, east, north = area.west, area.south, area.east, area.north
+    steps = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+    step_y = next((step for step in steps if (frame.y[1] - frame.y[0]) / 60.0 / step <= 5.0), 45.0)
+    step_x = next((step for step in steps if (east - west) / step <= 9.0), 45.0)
+    fine = np.linspace(0.0, 1.0, 181)
+    paths: list[Floats] = []
+    labels: list[tuple[Floats, int, str]] = []
+    for longitude in np.arange(np.ceil(west / step_x), np.floor(east / step_x) + 1) * step_x:
+        path = _on_sheet(projection(np.full(181, longitude), south + fine * (north - south)), frame)
+        turned = (float(longitude) + 180.0) % 360.0 - 180.0
+        labels.append((path, 1, _degrees(turned, "" if abs(turned) in {0.0, 180.0} else "EW")))
+        paths += [path, np.full((1, 2), np.nan)]
+    for latitude in np.arange(np.ceil(south / step_y), np.floor(north / step_y) + 1) * step_y:
+        path = _on_sheet(projection(west + fine * (east - west), np.full(181, latitude)), frame)
+        labels.append((path, 0, _degrees(float(latitude), "NS" if latitude else "")))
+        paths += [path, np.full((1, 2), np.nan)]
+    if paths:
+        canvas.line(np.concatenate(paths), "#c9d3dc", 0.5, inside=frame)
+    for path, across, label in labels:
+        _edge_label(canvas, path, across, label)
+
+
+def _degrees(value: float, sides: str) -> str:
+    return f"{abs(round(value, 6)):g}°{sides[value < 0] if sides else ''}"
+
+
+def _edge_label(canvas: Canvas, path: Floats, across: int, label: str) -> None:
+    """Write a line's value where it crosses the left (across 0) or the lower (across 1) edge of the map."""
+    height = path[:, across] - 1.0
+    crossing = np.flatnonzero(height[:-1] * height[1:] <= 0.0)  # NaN is not
+    if len(crossing) == 0:
+        return
+    before = int(crossing[0])
+    run = height[before] - height[before + 1]
+    share = height[before] / run if run else 0.0
+    along = float(path[before, 1 - across] + share * (path[before + 1, 1 - across] - path[before, 1 - across]))
+    if across == 0 and 20.0 < along < HEIGHT - 12.0:
+        canvas.text((4.0, along), label, size=7, colour=QUIET, along="center")
+    elif across == 1 and 24.0 < along < WIDTH - 24.0:
+        canvas.text((along, 4.0), label, size=7, colour=QUIET, across="center")
+
+
+def _events(canvas: Canvas, places: Floats, bands: list[int], numbers: list[int | None]) -> None:
+    band = np.array(bands)
+    for each in reversed(range(len(BAND_COLOURS))):  # the gravest on top
+        canvas.dots(places[band == each], "#ffffff", 8.0)
+        canvas.dots(places[band == each], BAND_COLOURS[each], 6.5)
+    # Each number goes to that side of its mark where there is most room from marks and from numbers already written.
+    sides = np.array([(1, 0.6), (1, -0.6), (-1, 0.6), (-1, -0.6), (0, 1.1), (0, -1.1), (1.9, 0), (-1.9, 0)]) * 8.5
+    taken = places.copy()
+    for number, index in sorted((number, index) for index, number in enumerate(numbers) if number is not None):
+        options = places[index] + sides
+        room = np.hypot(*(options[:, None, :] - taken[None, :, :]).T).min(axis=0)
+        best = options[int(np.argmax(room))]
+        taken = np.concatenate([taken, best[None, :]])
+        canvas.text(best, str(number), size=8, bold=True, across="center", along="center")

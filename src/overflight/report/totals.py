@@ -1,0 +1,268 @@
+"""The report's first pages: what was found, what was read, what could not be tested, and the totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from overflight.engine.result import CheckResult, Summary
+from overflight.events import BANDS, VERDICTS
+from overflight.report import text
+from overflight.report.markup import Child, Html, join, table, tag
+
+
+def headline(result: CheckResult) -> Html:
+    """Say in a sentence or two what was found; never an all-clear without its limits."""
+    summary = result.summary
+    total = result.events.height
+    if total:
+        verdict = " and ".join(
+            f"{number:,} {name}"
+            for name, number in (("confirmed", summary.confirmed), ("undetermined", summary.undetermined))
+            if number
+        )
+        found = f"{text.count(total, 'event')} found" + (f": {verdict}." if verdict else ".")
+    elif summary.track_minutes > summary.track_minutes_no_altitude:
+        found = "No loss found in what could be tested."
+    else:
+        found = "Nothing could be tested."
+    return join([tag("p", found, class_="headline"), tag("p", _tested(summary), class_="tested")])
+
+
+def _tested(summary: Summary) -> str:
+    testable = summary.track_minutes - summary.track_minutes_no_altitude
+    if testable <= 0.0:
+        return "The recording holds no stretch of track with a known altitude. This says nothing about what flew."
+    return (
+        f"Tested: {testable:,.0f} track-minutes with a known altitude, of {text.count(summary.tracks, 'track')} "
+        f"({text.count(summary.aircraft, 'aircraft', 'aircraft')} by ICAO address), "
+        f"from {text.moment(summary.start)} to {text.moment(summary.end)} UTC."
+    )
+
+
+def limits(result: CheckResult) -> Html:
+    """List what could not be tested. Stands on every report, with and without events."""
+    summary = result.summary
+    share = 100.0 * summary.track_minutes_no_altitude / summary.track_minutes if summary.track_minutes else 0.0
+    dropped = sum(summary.dropped.values())
+    rows: list[Child] = [
+        f"{summary.track_minutes_no_altitude:,.0f} of {summary.track_minutes:,.0f} track-minutes ({share:.1f} %) had "
+        "no known altitude: an unknown altitude is never taken for separated, but no vertical distance could be tested.",
+        f"{text.count(summary.isolated, 'report')} stood alone, with no other of their track within the longest gap "
+        "over which motion is assumed: not tested.",
+        f"{text.count(summary.disqualified, 'position')} were set aside (integrity flags, on the ground), and "
+        f"{text.count(dropped, 'row')} could not be used as read.",
+        "Aircraft that sent no position, or that no receiver heard, are not in the recording and so not in here.",
+    ]
+    return join([tag("h2", "What could not be tested"), tag("ul", *(tag("li", row) for row in rows))])
+
+
+def meaning(max_gap: str | None) -> Html:
+    """Three lines on what the numbers mean and what they do not."""
+    gap = f" at most {max_gap} apart" if max_gap else ""
+    return join(
+        [
+            tag("h2", "What the numbers mean"),
+            tag(
+                "ul",
+                tag(
+                    "li",
+                    f"Distances are between reported positions, with uniform motion between two reports{gap}; they are "
+                    "as good as the accuracies that the aircraft or the sensors state, which decide the verdict.",
+                ),
+                tag(
+                    "li",
+                    "Severity is provisional: the share of the minimum that was left at the worst moment (0: a "
+                    "collision, 1: the minimum just kept). It rates neither cause nor blame nor the risk of collision.",
+                ),
+                tag(
+                    "li",
+                    "An event says that the minimum named with it was not kept. Whether that minimum applied (visual "
+                    "separation, a clearance, an agreed formation) only those who know the clearances can say.",
+                ),
+            ),
+        ]
+    )
+
+
+def read(result: CheckResult) -> Html:
+    """What was read, what was dropped and why, and the parameters."""
+    summary, recording = result.summary, result.recording
+    parts: list[Child] = [tag("h2", "What was read")]
+    parts.append(
+        table(
+            ("File", "Format", "Positions", "SHA-256 of the file as stored"),
+            (
+                (tag("span", file.path, class_="path"), file.format, f"{file.rows:,}", tag("code", file.sha256))
+                for file in recording.files
+            ),
+            numeric=[2],
+            class_="wide",
+        )
+    )
+    parts.append(
+        tag(
+            "p",
+            f"{text.count(summary.rows, 'position')} in all, {text.count(summary.tracks, 'track')}, "
+            f"{text.count(summary.aircraft, 'aircraft', 'aircraft')} by ICAO address.",
+        )
+    )
+    parts.append(tag("h3", "Dropped while reading"))
+    if summary.dropped:
+        parts.append(
+            table(
+                ("Reason", "Rows", "For example"),
+                (
+                    (reason, f"{number:,}", summary.drop_examples.get(reason, ""))
+                    for reason, number in sorted(summary.dropped.items(), key=lambda item: (-item[1], item[0]))
+                ),
+                numeric=[1],
+                class_="wide",
+            )
+        )
+    else:
+        parts.append(tag("p", "Nothing: every row that was read is in the table."))
+    for notice in text.notices([file.path for file in recording.files]):
+        parts.append(tag("p", notice, class_="notice"))
+    return join(parts)
+
+
+def gate(summary: Summary) -> Html:
+    """What the integrity gate and the choice of minima did to the encounters."""
+    happened: list[tuple[Child, Child]] = [
+        ("looked at", f"{summary.encounters:,}"),
+        ("events", f"{sum(summary.events.values()):,}"),
+        *((f"no event: {reason}", f"{number:,}") for reason, number in _falling(summary.dismissed)),
+    ]
+    explained = _falling(summary.explained)
+    return join(
+        [
+            tag("h2", "Encounters and integrity"),
+            tag(
+                "div",
+                _counts("Encounters", happened),
+                _counts("In flagged positions only", [(name, f"{n:,}") for name, n in explained]),
+                _counts("Flagged positions", [(name, f"{n:,}") for name, n in _falling(summary.flagged)]),
+                class_="columns",
+            ),
+            tag(
+                "p",
+                f"{text.count(summary.disqualified, 'position')} were not used because of a flag; one may have "
+                "several flags. What rests on degraded positions is undetermined.",
+            ),
+        ]
+    )
+
+
+def _counts(title: str, rows: list[tuple[Child, Child]]) -> Html:
+    body = table((title, "Count"), rows, numeric=[1]) if rows else table((title, "Count"), [("none", "0")], numeric=[1])
+    return tag("div", body)
+
+
+def _falling(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def distribution(events: pl.DataFrame) -> Html:
+    """Events by kind, verdict, provisional severity and hour, as small bars."""
+    if events.height == 0:
+        return Html("")
+    kinds = Counter(events["kind"].to_list())
+    verdicts = Counter(events["verdict"].to_list())
+    bands = Counter(events["band"].to_list())
+    return tag(
+        "section",
+        tag("h2", "Events by kind, verdict, severity and hour"),
+        tag(
+            "div",
+            tag("div", _bars("Kind", _falling({str(name): number for name, number in kinds.items()}))),
+            tag("div", _bars("Verdict", [(name, verdicts[name]) for name in VERDICTS if verdicts[name]])),
+            tag(
+                "div",
+                _bars(
+                    "Severity, provisional",
+                    [
+                        *((name, bands[name]) for name in BANDS),
+                        *([("not rated", bands[None])] if bands[None] else []),
+                    ],
+                ),
+            ),
+            class_="columns",
+        ),
+        _histogram(*_by_time(events)),
+    )
+
+
+def _by_time(events: pl.DataFrame) -> tuple[str, list[tuple[str, int]]]:
+    """Events by the hour in which they began, or by the day where that would be more than 48 columns."""
+    starts: list[Any] = events["start"].drop_nulls().to_list()
+    if not starts:
+        return "Hour, UTC", []
+    hours = Counter(start.replace(minute=0, second=0, microsecond=0) for start in starts)
+    first, last = min(hours), max(hours)
+    length = int((last - first) / timedelta(hours=1)) + 1
+    if length <= 48:
+        every = [first + timedelta(hours=step) for step in range(length)]
+        return f"Hour of {first:%Y-%m-%d}, UTC", [(f"{hour:%H}", hours[hour]) for hour in every]
+    days = Counter(f"{start:%m-%d}" for start in sorted(starts))
+    return f"Day from {first:%Y-%m-%d}, UTC", list(days.items())
+
+
+def _histogram(title: str, columns: list[tuple[str, int]]) -> Html:
+    """Columns with their number on top; at most 48 are labelled, evenly."""
+    if not columns:
+        return Html("")
+    highest = max(number for _, number in columns) or 1
+    width, height = 620.0 / max(len(columns), 12), 56.0
+    every = -(-len(columns) // 26)
+    parts: list[Html] = []
+    for index, (label, number) in enumerate(columns):
+        middle, tall = (index + 0.5) * width, round(height * number / highest, 1)
+        if number:
+            parts.append(
+                tag(
+                    "rect",
+                    x=f"{middle - width * 0.4:.1f}",
+                    y=f"{14 + height - tall:g}",
+                    width=f"{width * 0.8:.1f}",
+                    height=f"{tall:g}",
+                    fill="#33658f",
+                )
+            )
+            parts.append(
+                tag("text", f"{number:,}", x=f"{middle:.1f}", y=f"{10 + height - tall:g}", text_anchor="middle")
+            )
+        if index % every == 0:
+            parts.append(
+                tag("text", label, x=f"{middle:.1f}", y=f"{height + 26:g}", text_anchor="middle", class_="tick")
+            )
+    line = tag("path", d=f"M0 {height + 14:g}H620", stroke="#6b7280", fill="none")
+    drawing = tag(
+        "svg", *parts, line, class_="histogram", viewBox="0 0 620 86", role="img", aria_label=f"Events by {title}"
+    )
+    return tag("figure", tag("figcaption", tag("strong", title)), drawing)
+
+
+def _bars(title: str, rows: list[tuple[str, int]]) -> Html:
+    """A table of counts with a bar each; drawn as SVG because printers leave out backgrounds."""
+    longest = max((number for _, number in rows), default=0) or 1
+
+    def bar(number: int) -> Html:
+        width = round(100.0 * number / longest, 1)
+        box = tag("rect", x=0, y=0, width=f"{width:g}", height=8, fill="#33658f") if number else None
+        return tag("svg", box, class_="bar", viewBox="0 0 100 8", preserveAspectRatio="none", aria_hidden="true")
+
+    return table(
+        (title, "Events", ""), ((name, f"{number:,}", bar(number)) for name, number in rows), numeric=[1], class_="bars"
+    )
+
+
+def parameters(result: CheckResult) -> Html:
+    """The parameters that were used."""
+    return join(
+        [tag("h2", "Parameters"), table(("Parameter", "Value"), sorted(result.parameters.items()), class_="wide")]
+    )

@@ -1,0 +1,1 @@
+"""What flew: the position table, the readers that fill it, and the integrity gate."""

@@ -1,0 +1,152 @@
+"""Positions on their way through the pipeline: arrays in order of time, tracks named by small numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+NO_SQUAWK = 0xFFFF
+
+# 95 % horizontal accuracy taken for a source that states none, m. ADS-B: NACp 8, the least that 14 CFR 91.227(c)(1) and
+# Regulation (EU) 1207/2011 let an equipped aircraft report. Multilateration and radar: half the 300 m and 600 m of EUROCONTROL-SPEC-147
+# (3 NM and 5 NM services), rounded up. A hand-placed position is worth what its author says; nothing is taken for granted.
+DEFAULT_ACCURACY_M = {
+    None: 185.2,
+    "adsb": 92.6,
+    "mlat": 150.0,
+    "mode_s": 92.6,
+    "radar": 300.0,
+    "system_track": 300.0,
+    "manual": 1852.0,
+    "synthetic": 0.0,
+}
+
+
+@dataclass
+class TrackNames:
+    """Every track met so far; a track's number is its place here. Grows only."""
+
+    track_id: list[str] = field(default_factory=list[str])
+    icao24: list[str | None] = field(default_factory=list["str | None"])
+    callsign: list[str | None] = field(default_factory=list["str | None"])
+    party: list[str | None] = field(default_factory=list["str | None"])
+    relayed: list[bool] = field(default_factory=list[bool])  # the address is no aircraft's own: a copy is likely
+    aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
+    default_accuracy_m: list[float] = field(default_factory=list[float])
+    _number: dict[str, int] = field(default_factory=dict[str, int])
+    _aircraft_number: dict[str, int] = field(default_factory=dict[str, int])
+
+    def __len__(self) -> int:
+        """Count the tracks."""
+        return len(self.track_id)
+
+    def number(self, row: dict[str, Any]) -> int:
+        """Number of the track that `row` (a row of the position table) belongs to; a new one where it is not known yet."""
+        name = row["track_id"]
+        known = self._number.get(name)
+        if known is None:
+            known = self._number[name] = len(self.track_id)
+            own = row["icao24"] if row["address_type"] in {None, "icao"} else None
+            self.track_id.append(name)
+            self.icao24.append(row["icao24"])
+            self.callsign.append(row["callsign"])
+            self.party.append(row["party"])
+            self.relayed.append(row["address_type"] in {"tisb", "anonymous", "other"})
+            self.aircraft.append(self._aircraft_number.setdefault(own or f"track {name}", len(self._aircraft_number)))
+            self.default_accuracy_m.append(DEFAULT_ACCURACY_M[row["source"]])
+        if self.callsign[known] is None:
+            self.callsign[known] = row["callsign"]
+        return known
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows in order of timestamp, then track_id. All arrays have the same length.
+
+    Unknown numbers are NaN, an unknown squawk is `NO_SQUAWK`. Squawks are the four digits read as a decimal number.
+    """
+
+    time_us: NDArray[np.int64]  # since 1970, UTC
+    track: NDArray[np.uint32]  # place in TrackNames
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    altitude_ft: NDArray[np.float32]
+    geoaltitude_ft: NDArray[np.float32]
+    groundspeed_kt: NDArray[np.float32]
+    track_deg: NDArray[np.float32]
+    position_age_s: NDArray[np.float32]
+    accuracy_m: NDArray[np.float32]
+    squawk: NDArray[np.uint16]
+    onground: NDArray[np.bool_]
+    nic: NDArray[np.float32]
+    nac_p: NDArray[np.float32]
+    flags: NDArray[np.uint32]
+    row: NDArray[np.int64]  # place in the recording's table, for the evidence
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.time_us)
+
+    def take(self, rows: NDArray[Any] | slice) -> Batch:
+        """Return the batch that holds `rows` (indices, a mask or a slice), in that order."""
+        return Batch(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+    @cached_property
+    def last_us(self) -> int:
+        """Time of the last row; the batch must not be empty."""
+        return int(self.time_us[-1])
+
+
+def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batch:
+    """Turn rows of the position table (in its order) into a batch; `names` learns the tracks that are new.
+
+    `first_row` is the place of the table's first row in the recording.
+    """
+    local = table["track_id"].cast(pl.Categorical).to_physical().to_numpy()
+    # The first row of each track tells what it is; the numbers follow the order in which tracks appear.
+    firsts = (
+        table.lazy()
+        .select("track_id", "icao24", "callsign", "party", "source", "address_type")
+        .with_columns(pl.Series("local", local))
+        .group_by("local", maintain_order=True)
+        .agg(
+            pl.col("track_id", "icao24", "party", "source", "address_type").first(),
+            pl.col("callsign").drop_nulls().first(),
+        )
+        .collect()
+    )
+    numbers = np.zeros(int(local.max(initial=0)) + 1, np.uint32)
+    for row in firsts.iter_rows(named=True):
+        numbers[row["local"]] = names.number(row)
+
+    def floats(name: str) -> NDArray[np.float32]:
+        return np.ascontiguousarray(table[name].cast(pl.Float32).fill_null(np.nan).to_numpy())
+
+    n = table.height
+    squawk = table["squawk"]
+    code = np.full(n, NO_SQUAWK, np.uint16)
+    if squawk.null_count() < n:
+        code = squawk.cast(pl.UInt16, strict=False).fill_null(NO_SQUAWK).to_numpy()
+    return Batch(
+        time_us=table["timestamp"].to_physical().to_numpy(),
+        track=numbers[local],
+        latitude=np.ascontiguousarray(table["latitude"].to_numpy()),
+        longitude=np.ascontiguousarray(table["longitude"].to_numpy()),
+        altitude_ft=floats("altitude"),
+        geoaltitude_ft=floats("geoaltitude"),
+        groundspeed_kt=floats("groundspeed"),
+        track_deg=floats("track"),
+        position_age_s=floats("position_age"),
+        accuracy_m=floats("accuracy"),
+        squawk=np.ascontiguousarray(code),
+        onground=table["onground"].fill_null(False).to_numpy(),
+        nic=floats("nic"),
+        nac_p=floats("nac_p"),
+        flags=table["flags"].fill_null(0).to_numpy().copy(),
+        row=np.arange(first_row, first_row + n, dtype=np.int64),
+    )

@@ -1,0 +1,53 @@
+"""The order of the position table, and no row twice.
+
+By timestamp, then track_id; among equal ones by position, then by every other column, so that the order in which files
+and rows came never matters. Two rows are the same position when timestamp, track_id, latitude, longitude and altitude
+are equal: receivers that hear one message both record it. The first in that order stays, which is the one that says
+more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from overflight.surveillance.recording import Drops
+from overflight.surveillance.text import example
+
+DUPLICATE: Final = "same position twice"
+_SAME: Final = ("timestamp", "track_id", "latitude", "longitude", "altitude")
+
+
+def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
+    """Sorted and without duplicates, which are counted.
+
+    A recording is mostly in order already, and few rows share an instant: only those are looked at closely.
+    """
+    if not frame.get_column("timestamp").is_sorted():
+        frame = frame.sort("timestamp")
+    moments = frame.get_column("timestamp").to_physical().to_numpy()
+    equal = moments[1:] == moments[:-1]
+    tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
+    if not tied.size:
+        return frame
+    rows = frame[tied] if tied.size < len(frame) else frame
+    text = [name for name, dtype in rows.schema.items() if dtype == pl.Categorical]
+    rows = rows.with_columns(pl.col(text).cast(pl.String)).with_columns(pl.Series("at", tied, dtype=pl.Int64))
+    same = [name for name in _SAME if name in rows.columns]
+    rest = [name for name in rows.columns if name not in {*same, "at"}]
+    rows = rows.sort(*same, *rest, nulls_last=True)
+    again = rows.select(pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in same)).to_series()
+    again = again & (pl.int_range(len(rows), eager=True) > 0)
+    twice = int(again.sum())
+    if twice:
+        drops.add(DUPLICATE, twice, example(rows, again, "row"))
+    order = rows.get_column("at").to_numpy()
+    if not twice and bool((order == tied).all()):
+        return frame
+    place = np.arange(len(frame))
+    place[tied] = order
+    if twice:
+        place = np.delete(place, tied[again.to_numpy()])
+    return frame[place]

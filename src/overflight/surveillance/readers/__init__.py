@@ -1,0 +1,1 @@
+"""One file a format: what it is, which fields are used, in which units."""
