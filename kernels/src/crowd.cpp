@@ -14,11 +14,13 @@ namespace overflight {
 namespace {
 
 constexpr uint32_t kShared = 1, kCopy = 2;
-constexpr double kCell = 5000.0;  // m, larger than any copy is from its original
+constexpr double kCell = 6000.0;   // m, larger than any copy is from its original, and what it may move before
+constexpr double kStir = 500.0;    // m, less than which a track moves without changing its cell
 
-int64_t cell_of(double x, double y, double z) {
+int64_t cell_of(double latitude, double longitude) {
+    const Vec p = surface(latitude, longitude);
     const auto part = [](double v) { return static_cast<int64_t>(std::floor(v / kCell)) + 2048; };
-    return (part(x) << 26) | (part(y) << 13) | part(z);
+    return (part(p.x) << 26) | (part(p.y) << 13) | part(p.z);
 }
 
 double turn(double a, double b) { return std::abs(std::remainder(a - b, 360.0)); }
@@ -66,42 +68,44 @@ bool Crowd::shared(int64_t time_us, uint32_t aircraft, double latitude, double l
 
 // Whether another track, better than this one, was just where this one is, and moving alike.
 bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const {
+    const Vec now = surface(here.latitude, here.longitude);
+    const int64_t cell = cell_of(here.latitude, here.longitude);
+    const auto original = [&](uint32_t other) {
+        if (other == track) return false;
+        const bool same = aircraft[other] == aircraft[track];
+        if (!same && !relayed[track]) return false;
+        if (relayed[other] > relayed[track] || (relayed[other] == relayed[track] && other > track)) return false;
+        const Last& o = last_[other];
+        if (here.time_us - o.time_us > limits_.copy_age_us) return false;
+        // Where the other is by now, in its own horizontal plane.
+        const bool moves = !std::isnan(o.speed_mps) && !std::isnan(o.course_deg);
+        const double gone = moves ? o.speed_mps * 1e-6 * static_cast<double>(here.time_us - o.time_us) : 0.0;
+        const double course = moves ? o.course_deg * kRadians : 0.0, phi = o.latitude * kRadians, lam = o.longitude * kRadians;
+        const Vec east{-std::sin(lam), std::cos(lam), 0};
+        const Vec north{-std::sin(phi) * std::cos(lam), -std::sin(phi) * std::sin(lam), std::cos(phi)};
+        const double d = norm(surface(o.latitude, o.longitude) + (gone * std::sin(course)) * east + (gone * std::cos(course)) * north - now);
+        if (same) return d <= limits_.copy_same_m;
+        if (d > limits_.copy_m || std::abs(o.altitude_m - here.altitude_m) > limits_.copy_climb_m) return false;
+        return !(o.speed_mps > limits_.copy_speed_mps && here.speed_mps > limits_.copy_speed_mps &&
+                 turn(o.course_deg, here.course_deg) > limits_.copy_turn_deg);
+    };
     for (int64_t dx = -1; dx <= 1; ++dx)
         for (int64_t dy = -1; dy <= 1; ++dy)
             for (int64_t dz = -1; dz <= 1; ++dz) {
-                const auto found = cells_.find(here.cell + (dx << 26) + (dy << 13) + dz);
-                if (found == cells_.end()) continue;
-                for (const uint32_t other : found->second) {
-                    if (other == track) continue;
-                    const bool same = aircraft[other] == aircraft[track];
-                    if (!same && !relayed[track]) continue;
-                    if (relayed[other] > relayed[track] || (relayed[other] == relayed[track] && other > track)) continue;
-                    const Last& o = last_[other];
-                    const double age = 1e-6 * static_cast<double>(here.time_us - o.time_us);
-                    if (here.time_us - o.time_us > limits_.copy_age_us) continue;
-                    // Where the other is by now, in its own horizontal plane.
-                    const double speed = std::isnan(o.speed_mps) || std::isnan(o.course_deg) ? 0.0 : o.speed_mps * age;
-                    const Vec gone{o.x, o.y, o.z}, now{here.x, here.y, here.z};
-                    const double phi = o.latitude * kRadians, lam = o.longitude * kRadians, c = std::isnan(o.course_deg) ? 0.0 : o.course_deg * kRadians;
-                    const Vec east{-std::sin(lam), std::cos(lam), 0}, north{-std::sin(phi) * std::cos(lam), -std::sin(phi) * std::sin(lam), std::cos(phi)};
-                    const double d = norm(gone + (speed * std::sin(c)) * east + (speed * std::cos(c)) * north - now);
-                    if (same) {
-                        if (d <= limits_.copy_same_m) return true;
-                        continue;
-                    }
-                    if (d > limits_.copy_m || std::abs(o.altitude_m - here.altitude_m) > limits_.copy_climb_m) continue;
-                    if (o.speed_mps > limits_.copy_speed_mps && here.speed_mps > limits_.copy_speed_mps &&
-                        turn(o.course_deg, here.course_deg) > limits_.copy_turn_deg)
-                        continue;
-                    return true;
-                }
+                const auto found = cells_.find(cell + dx * (1 << 26) + dy * (1 << 13) + dz);
+                if (found != cells_.end() && std::any_of(found->second.begin(), found->second.end(), original)) return true;
             }
     return false;
 }
 
-void Crowd::settle(uint32_t track, const Last& here) {
+void Crowd::settle(uint32_t track, Last here) {
     if (track >= last_.size()) last_.resize(track + 1, Last{});
     Last& was = last_[track];
+    // A degree is at most 111.7 km: what has hardly moved keeps its cell without trigonometry.
+    const bool stays = was.seen && std::abs(here.latitude - was.cell_latitude) + std::abs(here.longitude - was.cell_longitude) < kStir / 111.7e3;
+    here.cell = stays ? was.cell : cell_of(here.latitude, here.longitude);
+    here.cell_latitude = stays ? was.cell_latitude : here.latitude;
+    here.cell_longitude = stays ? was.cell_longitude : here.longitude;
     if (!was.seen || was.cell != here.cell) {
         if (was.seen) {
             auto& members = cells_[was.cell];
@@ -129,18 +133,19 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
     std::vector<uint32_t> flags(n, 0);
     {
         nb::gil_scoped_release release;
+        // Only a relayed track, or one of several of an aircraft, can be a copy.
+        std::unordered_map<uint32_t, int> tracks_of;
+        for (size_t t = 0; t < tracks; ++t) ++tracks_of[aircraft.data()[t]];
+        std::vector<uint8_t> copyable(tracks);
+        for (size_t t = 0; t < tracks; ++t) copyable[t] = relayed.data()[t] || tracks_of[aircraft.data()[t]] > 1;
         for (size_t k = 0; k < n; ++k) {
             const uint32_t t = track.data()[k];
             if (t >= tracks) throw std::out_of_range("track: a number beyond the tracks");
             const double speed = speed_mps.data()[k], lat = latitude_deg.data()[k], lon = longitude_deg.data()[k];
             if (!(speed < limits_.shared_speed_mps) && shared(time_us.data()[k], aircraft.data()[t], lat, lon)) flags[k] |= kShared;
             if (doubtful.data()[k]) continue;
-            const Vec p = surface(lat, lon);
-            Last here{};
-            here.time_us = time_us.data()[k], here.cell = cell_of(p.x, p.y, p.z);
-            here.x = p.x, here.y = p.y, here.z = p.z, here.altitude_m = altitude_m.data()[k];
-            here.speed_mps = speed, here.course_deg = course_deg.data()[k], here.latitude = lat, here.longitude = lon, here.seen = 1;
-            if (copy(t, here, relayed.data(), aircraft.data())) flags[k] |= kCopy;
+            const Last here{time_us.data()[k], 0, lat, lon, altitude_m.data()[k], speed, course_deg.data()[k], 0, 0, 1};
+            if (copyable[t] && copy(t, here, relayed.data(), aircraft.data())) flags[k] |= kCopy;
             settle(t, here);
         }
     }

@@ -27,18 +27,18 @@ class Crowd {
         int64_t cell, time_us;
         uint32_t aircraft, used;
     };
-    struct Last {  // a track's last sound position
+    struct Last {  // a track's last sound position, and the cell that it was put in
         int64_t time_us, cell;
-        double x, y, z, east, north, altitude_m, speed_mps, course_deg, latitude, longitude;
-        uint8_t seen;
-        uint8_t pad[7];
+        double latitude, longitude, altitude_m, speed_mps, course_deg;
+        double cell_latitude, cell_longitude;  // where it was put in; moving a little leaves it there
+        uint64_t seen;
     };
 
     bool shared(int64_t time_us, uint32_t aircraft, double latitude, double longitude);
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
     void grow(int64_t now_us);
     bool copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const;
-    void settle(uint32_t track, const Last& here);
+    void settle(uint32_t track, Last here);
 
     CrowdLimits limits_;
     std::vector<Visit> visits_;

@@ -44,13 +44,12 @@ struct Circle {
 bool fit_circle(const GateLimits& lim, const TrackState& s, Circle& out) {
     const size_t n = s.ring_count;
     if (n < 9) return false;
-    const double lat0 = s.ring_lat[0], lon0 = s.ring_lon[0], m = 111.2e3, k = m * std::cos(lat0 * kRadians);
+    const double lat0 = s.ring_lat[s.ring_first], lon0 = s.ring_lon[s.ring_first], m = 111.2e3, k = m * std::cos(lat0 * kRadians);
     std::array<double, kRing> x, y;
     double mx = 0, my = 0;
     for (size_t i = 0; i < n; ++i) {
-        double dlon = s.ring_lon[i] - lon0;
-        dlon -= 360.0 * std::round(dlon / 360.0);
-        mx += x[i] = dlon * k, my += y[i] = (s.ring_lat[i] - lat0) * m;
+        const size_t at = (s.ring_first + i) % kRing;
+        mx += x[i] = std::remainder(s.ring_lon[at] - lon0, 360.0) * k, my += y[i] = (s.ring_lat[at] - lat0) * m;
     }
     mx /= static_cast<double>(n), my /= static_cast<double>(n);
     double sxx = 0, sxy = 0, syy = 0, sxz = 0, syz = 0, sz = 0;
@@ -97,25 +96,27 @@ uint32_t look(const GateLimits& lim, TrackState& s, const Fix& fix) {
 }
 
 bool ring_push(TrackState& s, const Fix& fix) {
-    if (s.ring_count && fix.time_us - s.ring_us[s.ring_count - 1] < kRingStepUs) return false;
-    if (s.ring_count && fix.time_us - s.ring_us[s.ring_count - 1] > 6 * kRingStepUs) s.ring_count = 0;
-    if (s.ring_count == kRing) {
-        std::move(s.ring_us.begin() + 1, s.ring_us.end(), s.ring_us.begin());
-        std::move(s.ring_lat.begin() + 1, s.ring_lat.end(), s.ring_lat.begin());
-        std::move(s.ring_lon.begin() + 1, s.ring_lon.end(), s.ring_lon.begin());
-        --s.ring_count;
+    if (s.ring_count) {
+        const int64_t since = fix.time_us - s.ring_us[s.newest()];
+        if (since < kRingStepUs) return false;
+        if (since > 6 * kRingStepUs) s.ring_count = 0;
     }
-    s.ring_us[s.ring_count] = fix.time_us, s.ring_lat[s.ring_count] = fix.latitude, s.ring_lon[s.ring_count] = fix.longitude;
-    ++s.ring_count;
+    if (s.ring_count == 0) s.ring_first = 0;
+    if (s.ring_count == kRing) s.ring_first = (s.ring_first + 1) % kRing;
+    else ++s.ring_count;
+    const size_t k = s.newest();
+    s.ring_us[k] = fix.time_us, s.ring_lat[k] = fix.latitude, s.ring_lon[k] = fix.longitude;
     return true;
 }
 
 // Whether the way flown is long for the distance made good: straight flight needs no fit.
 bool turning(const TrackState& s, double speed_mps) {
-    const size_t last = s.ring_count - 1;
-    const double dt = 1e-6 * static_cast<double>(s.ring_us[last] - s.ring_us[0]);
-    const double dlat = (s.ring_lat[last] - s.ring_lat[0]) * 111e3, dlon = (s.ring_lon[last] - s.ring_lon[0]) * 111e3;
-    return std::isnan(speed_mps) || std::hypot(dlat, dlon * std::cos(s.ring_lat[0] * kRadians)) < 0.7 * speed_mps * dt;
+    const size_t first = s.ring_first, last = s.newest();
+    const double dt = 1e-6 * static_cast<double>(s.ring_us[last] - s.ring_us[first]);
+    const double dlat = std::abs(s.ring_lat[last] - s.ring_lat[first]) * 110.5e3;
+    if (dlat > 0.7 * speed_mps * dt) return false;
+    const double dlon = std::remainder(s.ring_lon[last] - s.ring_lon[first], 360.0) * 111e3;
+    return std::isnan(speed_mps) || std::hypot(dlat, dlon * std::cos(s.ring_lat[first] * kRadians)) < 0.7 * speed_mps * dt;
 }
 
 }  // namespace

@@ -24,9 +24,11 @@ struct TrackState {
     Fix good{}, pending{}, still{};  // last accepted; last refused; first of a run of identical positions
     int64_t pending_count = 0;
     uint8_t has_good = 0, has_still = 0;
-    size_t ring_count = 0;
+    size_t ring_first = 0, ring_count = 0;  // the last kRing positions some seconds apart, oldest first
     std::array<int64_t, kRing> ring_us{};
     std::array<double, kRing> ring_lat{}, ring_lon{};
+
+    size_t newest() const { return (ring_first + ring_count - 1) % kRing; }
 };
 static_assert(std::is_trivially_copyable_v<TrackState>);
 

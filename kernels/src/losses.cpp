@@ -39,11 +39,13 @@ struct Layers {  // minima by altitude, lowest layer first
 struct Tracks {  // vertices, track after track, each in order of time
     const int64_t* offsets;
     const int64_t* time_us;
-    const double* altitude_m;
+    const double *latitude_deg, *longitude_deg, *altitude_m;
     const uint8_t* broken;  // 1 where nothing is known between a vertex and the one before it
-    std::vector<Vec> position;
     size_t tracks, vertices;
     int64_t max_gap_us;
+    std::vector<Vec> position;  // of every vertex, or empty: then computed when asked for
+
+    Vec at(int64_t i) const { return position.empty() ? surface(latitude_deg[i], longitude_deg[i]) : position[static_cast<size_t>(i)]; }
 
     bool segment(int64_t i) const {  // whether vertices i and i + 1 (of one track) bound a segment
         return !broken[i + 1] && time_us[i + 1] - time_us[i] <= max_gap_us;
@@ -133,8 +135,9 @@ void segment_losses(const Tracks& tr, const Layers& layers, int64_t i, int64_t j
     const auto state = [&](int64_t k, Vec& p, Vec& v, double& z, double& w) {
         const double length = 1e-6 * static_cast<double>(tr.time_us[k + 1] - tr.time_us[k]);
         const double since = 1e-6 * static_cast<double>(t0 - tr.time_us[k]);
-        v = (1.0 / length) * (tr.position[k + 1] - tr.position[k]);
-        p = tr.position[k] + since * v;
+        const Vec before = tr.at(k);
+        v = (1.0 / length) * (tr.at(k + 1) - before);
+        p = before + since * v;
         w = (tr.altitude_m[k + 1] - tr.altitude_m[k]) / length;
         z = tr.altitude_m[k] + since * w;
     };
@@ -272,7 +275,7 @@ std::vector<Sphere> spheres_of(const Job& job, const Presence* begin, const Pres
             s.last = k + 1;
             s.fresh |= k + 1 >= job.fresh_from[it->track];
             for (int64_t e = k; e <= k + 1; ++e) {
-                const Vec p = tr.position[e];
+                const Vec p = tr.at(e);
                 low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
                 high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
                 const double z = tr.altitude_m[e];
@@ -338,7 +341,7 @@ Tracks make_tracks(const In<int64_t>& offsets, const In<int64_t>& time_us, const
         throw std::invalid_argument("offsets: do not span the vertices");
     for (size_t k = 0; k + 1 < offsets.shape(0); ++k)
         if (offsets.data()[k] > offsets.data()[k + 1]) throw std::invalid_argument("offsets: not ascending");
-    return {offsets.data(), time_us.data(), altitude_m.data(), broken.data(), std::vector<Vec>(n), offsets.shape(0) - 1, n, max_gap_us};
+    return {offsets.data(), time_us.data(), latitude.data(), longitude.data(), altitude_m.data(), broken.data(), offsets.shape(0) - 1, n, max_gap_us, {}};
 }
 
 Layers make_layers(const In<double>& floor_m, const In<double>& horizontal_m, const In<double>& vertical_m) {
@@ -358,12 +361,13 @@ void in_parallel(size_t threads, Work work) {
     for (auto& t : pool) t.join();
 }
 
-void place(Tracks& tr, const double* latitude, const double* longitude, size_t threads) {
+void place(Tracks& tr, size_t threads) {
+    tr.position.resize(tr.vertices);
     std::atomic<size_t> next{0};
     constexpr size_t chunk = 1 << 14;
     in_parallel(threads, [&] {
         for (size_t from; (from = next.fetch_add(chunk)) < tr.vertices;)
-            for (size_t k = from; k < std::min(from + chunk, tr.vertices); ++k) tr.position[k] = surface(latitude[k], longitude[k]);
+            for (size_t k = from; k < std::min(from + chunk, tr.vertices); ++k) tr.position[k] = surface(tr.latitude_deg[k], tr.longitude_deg[k]);
     });
 }
 
@@ -394,7 +398,7 @@ nb::tuple losses(In<int64_t> offsets, In<int64_t> time_us, In<double> latitude_d
     std::vector<Loss> all;
     {
         nb::gil_scoped_release release;
-        place(tr, latitude_deg.data(), longitude_deg.data(), threads);
+        place(tr, threads);
         // Which tracks are present in which block, as one list sorted by block (counting sort over the blocks in use).
         int64_t first_us = std::numeric_limits<int64_t>::max(), last_us = std::numeric_limits<int64_t>::min();
         for (size_t k = 0; k < tr.vertices; ++k) first_us = std::min(first_us, tr.time_us[k]), last_us = std::max(last_us, tr.time_us[k]);
@@ -441,7 +445,7 @@ nb::tuple losses(In<int64_t> offsets, In<int64_t> time_us, In<double> latitude_d
 nb::tuple losses_between(In<int64_t> offsets, In<int64_t> time_us, In<double> latitude_deg, In<double> longitude_deg,
                          In<double> altitude_m, In<uint8_t> broken, In<int64_t> a, In<int64_t> b, In<double> shrink_m,
                          In<double> floor_m, In<double> horizontal_m, In<double> vertical_m, int64_t max_gap_us, bool report_unknown) {
-    Tracks tr = make_tracks(offsets, time_us, latitude_deg, longitude_deg, altitude_m, broken, max_gap_us);
+    const Tracks tr = make_tracks(offsets, time_us, latitude_deg, longitude_deg, altitude_m, broken, max_gap_us);
     const Layers layers = make_layers(floor_m, horizontal_m, vertical_m);
     require_size(b, a.shape(0), "b");
     require_size(shrink_m, a.shape(0), "shrink_m");
@@ -450,7 +454,6 @@ nb::tuple losses_between(In<int64_t> offsets, In<int64_t> time_us, In<double> la
         const int64_t i = a.data()[k], j = b.data()[k];
         if (i < 0 || j < 0 || i + 1 >= static_cast<int64_t>(tr.vertices) || j + 1 >= static_cast<int64_t>(tr.vertices))
             throw std::invalid_argument("a, b: no such segment");
-        for (const int64_t v : {i, i + 1, j, j + 1}) tr.position[v] = surface(latitude_deg.data()[v], longitude_deg.data()[v]);
         segment_losses(tr, layers, i, j, shrink_m.data()[k], report_unknown, all);
     }
     return columns(std::move(all));

@@ -32,7 +32,7 @@ def print_summary(result: CheckResult, written: list[str]) -> None:
         table.add_row("Written", Text(path))
     console.print(table)
     if result.events.height:
-        console.print(_events(result))
+        _print_events(console, result)
     console.print(Text(NOTE, style="dim"))
 
 
@@ -64,28 +64,19 @@ def totals(s: Summary) -> list[tuple[str, list[str]]]:
     return lines
 
 
-def _events(result: CheckResult) -> Table:
+def _print_events(console: Console, result: CheckResult) -> None:
+    """Two lines an event: what happened, and what decided."""
     gravest = result.events.sort("severity", "start")
-    title = None if gravest.height <= MOST_EVENTS else f"the {MOST_EVENTS} gravest of {gravest.height:,}"
-    table = Table(title=title, box=None, padding=(0, 1), header_style="bold")
-    for name, right in (
-        ("time (UTC)", False), ("pair", False), ("held to", False), ("verdict", False), ("severity", True),
-        ("horizontal", True), ("vertical", True), ("altitude", True), ("for", True),
-    ):  # fmt: skip
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "pair")
+    console.print()
+    few = gravest.height <= MOST_EVENTS
+    console.print(Text("Events, the gravest first" if few else f"The {MOST_EVENTS} gravest of {gravest.height:,} events", style="bold"))
     for row in gravest.head(MOST_EVENTS).iter_rows(named=True):
-        table.add_row(
-            _time(row["time"]),
-            f"{_name(row, 'a')} {_name(row, 'b')}",
-            row["rule"],
-            row["verdict"],
-            f"{row['severity']:.2f}",
-            f"{row['horizontal_nm']:.2f} NM",
-            "unknown" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft",
-            "unknown" if row["altitude_ft"] is None else f"{row['altitude_ft']:,.0f} ft",
-            f"{row['duration_s']:.0f} s",
-        )
-    return table
+        vertical = "an unknown height" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft"
+        level = "" if row["altitude_ft"] is None else f" at {row['altitude_ft']:,.0f} ft"
+        what = f"{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
+        console.print(Text(f"{row['severity']:.2f}  {_time(row['time'])}  {what}, for {row['duration_s']:.0f} s"), soft_wrap=True)
+        console.print(Text(f"      {row['verdict']}: {row['why']}", style="dim"), soft_wrap=True)
+    console.print()
 
 
 def _name(row: dict[str, Any], side: str) -> str:

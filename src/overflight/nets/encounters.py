@@ -54,55 +54,78 @@ def split_closed(pieces: pl.DataFrame, before_us: int, join_us: int) -> tuple[pl
     return over.filter("over").drop("over", "chain"), over.filter(~pl.col("over")).drop("over", "chain")
 
 
-def conclude(pieces: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters, copies: pl.DataFrame, join_us: int) -> Findings:
+def conclude(
+    pieces: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters, copies: pl.DataFrame, join_us: int
+) -> Findings:
     """Make events and dismissals of encounters that are over.
 
     `copies` tells when a track was found to copy another (`track`, `time_us`, `flags`): near such a time an encounter is the gate's.
     """
+    encounters = chains(pieces, ["a", "b"], join_us).rename({"chain": "meeting"})
+    totals = encounters.group_by("meeting").agg(
+        pl.col("a", "b").first(),
+        pl.col("start_us").min(),
+        pl.col("end_us").max(),
+        pl.col("hit").any(),
+        _total_us("encounter").alias("total_us"),
+        _total_us(pl.col("encounter") & pl.col("together")).alias("together_us"),
+    )
+    totals = _copied(totals, copies, round(parameters.max_gap_s * 1e6))
+    formation = (pl.col("together_us") >= FORMATION_US) & (2 * pl.col("together_us") >= pl.col("total_us"))
+    totals = totals.with_columns(formation.alias("formation"))
+    unsuspected = totals.filter((pl.col("copied") == 0) & ~pl.col("formation"))
+
     events: list[dict[str, Any]] = []
+    hits = encounters.filter("hit").join(unsuspected.select("meeting"), on="meeting", how="semi")
+    parts = chains(hits, ["a", "b", "rule", "meeting"], join_us)
+    spans = parts.group_by("chain").agg(
+        pl.col("start_us").min().alias("from_us"),
+        pl.col("end_us").max().alias("to_us"),
+        pl.col("closure_mps").first().alias("closure_first_mps"),
+        pl.col("nmac").any().alias("any_nmac"),
+        pl.col("certain").any().alias("any_certain"),
+        (pl.col("certain") & ~pl.col("degraded")).any().alias("any_sure"),
+    )
+    for worst in _gravest(parts, "chain").join(spans, on="chain").sort("chain").iter_rows(named=True):
+        events.append(_event(worst, names, rules, parameters))
+
     dismissed: list[dict[str, Any]] = []
-    for encounter in chains(pieces, ["a", "b"], join_us).partition_by("chain", maintain_order=True):
-        copied = _copied(encounter, copies, round(parameters.max_gap_s * 1e6))
-        if copied:
-            flag = name_of(copied)
-            dismissed.append(_dismissal(encounter, names, f"integrity: {flag}", f"one of the two was flagged {flag} at the time"))
-            continue
-        together_us = _total_us(encounter.filter("together"))
-        if together_us >= FORMATION_US and 2 * together_us >= _total_us(encounter):
-            dismissed.append(_dismissal(encounter, names, "formation", f"flew together for {together_us * 1e-6:.0f} s"))
-            continue
-        hits = encounter.filter("hit").drop("chain")
-        for part in chains(hits, ["rule"], join_us).partition_by("chain", maintain_order=True):
-            events.append(_event(part, names, rules, parameters))
-        if hits.height == 0:
-            dismissed.append(_dismissal(encounter, names, *_reason(encounter)))
+    harmless = totals.filter((pl.col("copied") != 0) | pl.col("formation") | ~pl.col("hit")).select(
+        "meeting", "copied", "formation", "together_us", pl.col("start_us").alias("from_us"), pl.col("end_us").alias("to_us")
+    )
+    for worst in _gravest(encounters, "meeting").join(harmless, on="meeting").sort("meeting").iter_rows(named=True):
+        dismissed.append(_dismissal(worst, names))
     return Findings(
         pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"),
         pl.DataFrame(dismissed, schema=DISMISSED_SCHEMA, orient="row"),
     )
 
 
-def _copied(encounter: pl.DataFrame, copies: pl.DataFrame, margin_us: int) -> int:
-    if copies.height == 0:
-        return 0
-    low, high = int(encounter["start_us"].min()) - margin_us, int(encounter["end_us"].max()) + margin_us  # type: ignore[arg-type]
-    pair = [encounter["a"][0], encounter["b"][0]]
-    near = copies.filter(pl.col("track").is_in(pair) & pl.col("time_us").is_between(low, high))
-    return int(np.bitwise_or.reduce(near["flags"].to_numpy(), initial=0)) & COPIED
+def _gravest(pieces: pl.DataFrame, by: str) -> pl.DataFrame:
+    return pieces.sort(by, "severity", "worst_us", "start_us").unique(by, keep="first", maintain_order=True)
 
 
-def _total_us(pieces: pl.DataFrame) -> int:
-    """Time covered by pieces of one pair, where they overlap counted once."""
-    merged = chains(pieces.drop("chain"), ["a", "b"], 1) if pieces.height else pieces
-    return int(merged.group_by("chain").agg(pl.col("end_us").max() - pl.col("start_us").min())["end_us"].sum())
+def _total_us(which: pl.Expr | str) -> pl.Expr:
+    return (pl.col("end_us") - pl.col("start_us")).filter(pl.col(which) if isinstance(which, str) else which).sum()
 
 
-def _gravest(pieces: pl.DataFrame) -> dict[str, Any]:
-    return pieces.sort("severity", "worst_us").row(0, named=True)
+def _copied(totals: pl.DataFrame, copies: pl.DataFrame, margin_us: int) -> pl.DataFrame:
+    """Add `copied`: the flags that either track of an encounter had as a copy, during it or at most `margin_us` away."""
+    flags = np.zeros(totals.height, np.uint32)
+    if copies.height:
+        near = totals.with_row_index("place").select("place", "start_us", "end_us", pl.concat_list("a", "b").alias("track"))
+        near = near.explode("track").join(copies, on="track")
+        near = near.filter(pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + margin_us))
+        np.bitwise_or.at(flags, near["place"].to_numpy(), near["flags"].to_numpy())
+    return totals.with_columns(pl.Series("copied", flags & COPIED))
 
 
-def _reason(encounter: pl.DataFrame) -> tuple[str, str]:
-    worst = _gravest(encounter)
+def _reason(worst: dict[str, Any]) -> tuple[str, str]:
+    if worst["copied"]:
+        flag = name_of(worst["copied"])
+        return f"integrity: {flag}", f"one of the two was flagged {flag} at the time"
+    if worst["formation"]:
+        return "formation", f"flew together for {worst['together_us'] * 1e-6:.0f} s"
     if worst["rule"] == "airport":
         return "near an airport", f"both near {worst['airport']} and never within 500 ft and 100 ft at once"
     codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
@@ -140,17 +163,16 @@ def _number(value: float, digits: int) -> float | None:
     return None if value is None or np.isnan(value) else round(float(value), digits)
 
 
-def _dismissal(encounter: pl.DataFrame, names: TrackNames, reason: str, why: str) -> dict[str, Any]:
-    worst = _gravest(encounter)
-    start, end = int(encounter["start_us"].min()), int(encounter["end_us"].max())  # type: ignore[arg-type]
+def _dismissal(worst: dict[str, Any], names: TrackNames) -> dict[str, Any]:
+    reason, why = _reason(worst)
     return {
         "track_a": names.track_id[worst["a"]],
         "track_b": names.track_id[worst["b"]],
-        "start": _moment(start),
-        "end": _moment(end),
+        "start": _moment(worst["from_us"]),
+        "end": _moment(worst["to_us"]),
         "time": _moment(worst["worst_us"]),
         **_place(worst),
-        "duration_s": (end - start) * 1e-6,
+        "duration_s": (worst["to_us"] - worst["from_us"]) * 1e-6,
         "reason": reason,
         "why": why,
     }
@@ -172,17 +194,16 @@ def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]
     }
 
 
-def _event(part: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters) -> dict[str, Any]:
-    worst = _gravest(part)
+def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: SeparationParameters) -> dict[str, Any]:
     a, b = names.track_id[worst["a"]], names.track_id[worst["b"]]
-    start_us, end_us = int(part["start_us"].min()), int(part["end_us"].max())  # type: ignore[arg-type]
+    start_us, end_us = worst["from_us"], worst["to_us"]
     start = _moment(start_us)
     altitudes = [x for x in (worst["altitude_m_a"], worst["altitude_m_b"]) if not np.isnan(x)]
     higher_ft = max(altitudes) / FT_M if len(altitudes) == 2 else None
     applied = rules.by_rule[worst["rule"]].at(higher_ft)
     stated_ft = _stated(worst["rule"], parameters).at(higher_ft).vertical_ft
-    verdict, doubt = _verdict(part, worst)
-    nmac = bool(part["nmac"].any())
+    verdict, doubt = _verdict(worst)
+    nmac = worst["any_nmac"]
     return {
         "id": event_id("separation", [a, b], None, worst["rule"], start),
         "kind": "separation",
@@ -198,7 +219,7 @@ def _event(part: pl.DataFrame, names: TrackNames, rules: Rules, parameters: Sepa
         "severity": round(worst["severity"], 6),
         "band": band(worst["severity"]),
         **_place(worst),
-        "closure_kt": round(part.row(0, named=True)["closure_mps"] / KT_MPS, 1),
+        "closure_kt": round(worst["closure_first_mps"] / KT_MPS, 1),
         "duration_s": (end_us - start_us) * 1e-6,
         "why": f"{_held_to(worst, applied.horizontal_nm, applied.vertical_ft)}{'; a near mid-air collision (nmac)' if nmac else ''}; {doubt}",
         "parameters": json.dumps(
@@ -235,13 +256,12 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
     }.get(worst["rule"], f"held to the {worst['rule']} minima, {limit}")
 
 
-def _verdict(part: pl.DataFrame, worst: dict[str, Any]) -> tuple[str, str]:
+def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
     if np.isnan(worst["vertical_m"]):
         return "undetermined", "an altitude is unknown, compared in the plane alone"
-    sure = part.filter(pl.col("certain") & ~pl.col("degraded"))
-    if sure.height:
+    if worst["any_sure"]:
         return "confirmed", f"a loss wherever the two were within {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m of their reports"
-    if part["certain"].any():
+    if worst["any_certain"]:
         return "undetermined", "rests on positions of doubtful integrity"
     return "undetermined", f"kept if the two were up to {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m from their reports"
 

@@ -51,7 +51,8 @@ PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
     "horizontal_m": pl.Float64(),
     "vertical_m": pl.Float64(),
     "closure_mps": pl.Float64(),
-    "hit": pl.Boolean(),  # below the minimum that the pair is held to; else only below the widest one
+    "encounter": pl.Boolean(),  # found below the widest minima: these pieces of a pair do not overlap
+    "hit": pl.Boolean(),  # below the minimum that the pair is held to
     "rule": pl.String(),  # the class
     "airport": pl.String(),
     "nmac": pl.Boolean(),
@@ -90,12 +91,12 @@ class Rules:
         self._v, self._names, self._max_gap_us, self._report_unknown = v, names, max_gap_us, report_unknown
         if self.given is not None:
             rule = np.full(len(found[0]), self.given.name, object)
-            return self._frame(found, rule, np.full(len(rule), None), hit=True)
+            return self._frame(found, rule, np.full(len(rule), None), encounter=True, hit=True)
         rule, airport = self._classes(found)
         held = np.isin(rule, ["radar"])
         frames = [
-            self._frame(tuple(column[held] for column in found), rule[held], airport[held], hit=True),
-            self._frame(tuple(column[~held] for column in found), rule[~held], airport[~held], hit=False),
+            self._frame(tuple(column[held] for column in found), rule[held], airport[held], encounter=True, hit=True),
+            self._frame(tuple(column[~held] for column in found), rule[~held], airport[~held], encounter=True, hit=False),
         ]
         for name in ("vfr", "unknown", "airport"):
             some = np.flatnonzero(rule == name)
@@ -106,7 +107,7 @@ class Rules:
                 hits = self._between(found[0][some], found[1][some], np.zeros(len(some)), self.by_rule[name])
                 place = {pair: k for k, pair in zip(some, zip(found[0][some], found[1][some], strict=True), strict=True)}
                 back = np.array([place[pair] for pair in zip(hits[0], hits[1], strict=True)], int)
-                frames.append(self._frame(hits, rule[back], airport[back], hit=True))
+                frames.append(self._frame(hits, rule[back], airport[back], encounter=False, hit=True))
         return pl.concat(frames)
 
     def _between(self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, minima: Minima) -> tuple[NDArray[Any], ...]:
@@ -115,9 +116,9 @@ class Rules:
         floor_m, horizontal_m, vertical_m = layer_arrays(minima)
         return losses_between(
             offsets=self._v.offsets,
-            time_us=self._v.batch.time_us,
-            latitude_deg=self._v.batch.latitude,
-            longitude_deg=self._v.batch.longitude,
+            time_us=self._v.time_us,
+            latitude_deg=self._v.latitude,
+            longitude_deg=self._v.longitude,
             altitude_m=self._v.altitude_m,
             broken=self._v.broken,
             a=np.ascontiguousarray(a),
@@ -136,8 +137,8 @@ class Rules:
         here_a, altitude_a = self._at(a, worst)
         here_b, altitude_b = self._at(b, worst)
         airport = np.array([*common_airport(here_a, altitude_a / FT_M, here_b, altitude_b / FT_M), None], object)[:-1]
-        code_a, code_b = self._v.batch.squawk[a], self._v.batch.squawk[b]
-        visual = is_visual(code_a, self._v.batch.longitude[a]) | is_visual(code_b, self._v.batch.longitude[b])
+        code_a, code_b = self._v.squawk[a], self._v.squawk[b]
+        visual = is_visual(code_a, self._v.longitude[a]) | is_visual(code_b, self._v.longitude[b])
         unknown = (code_a == NO_SQUAWK) | (code_b == NO_SQUAWK)
         rule = np.where(visual, "vfr", np.where(unknown, "unknown", "radar")).astype(object)
         rule[airport != None] = "airport"  # noqa: E711 - elementwise
@@ -145,25 +146,25 @@ class Rules:
 
     def _at(self, k: NDArray[np.int64], time_us: NDArray[np.int64]) -> tuple[Array, Array]:
         """Position (ECEF, m) and altitude (m) on the segments that begin at vertices `k`."""
-        batch = self._v.batch
-        share = (time_us - batch.time_us[k]) / (batch.time_us[k + 1] - batch.time_us[k])
-        before, after = to_ecef(batch.latitude[k], batch.longitude[k]), to_ecef(batch.latitude[k + 1], batch.longitude[k + 1])
+        v = self._v
+        share = (time_us - v.time_us[k]) / (v.time_us[k + 1] - v.time_us[k])
+        before, after = to_ecef(v.latitude[k], v.longitude[k]), to_ecef(v.latitude[k + 1], v.longitude[k + 1])
         low, high = self._v.altitude_m[k], self._v.altitude_m[k + 1]
         return before + (after - before) * share[:, None], low + (high - low) * share
 
     def _side(self, k: NDArray[np.int64], worst_us: NDArray[np.int64], side: str) -> dict[str, Array]:
         """State of one aircraft of each piece at its gravest moment, from the two reports around it."""
-        batch = self._v.batch
+        v = self._v
         here, altitude_m = self._at(k, worst_us)
         latitude, longitude = to_geodetic(here)
-        span_s = (batch.time_us[k + 1] - batch.time_us[k]) * 1e-6
-        before, after = to_ecef(batch.latitude[k], batch.longitude[k]), to_ecef(batch.latitude[k + 1], batch.longitude[k + 1])
+        span_s = (v.time_us[k + 1] - v.time_us[k]) * 1e-6
+        before, after = to_ecef(v.latitude[k], v.longitude[k]), to_ecef(v.latitude[k + 1], v.longitude[k + 1])
         moved = after - before
         phi, lam = np.radians(latitude), np.radians(longitude)
         east = -np.sin(lam) * moved[:, 0] + np.cos(lam) * moved[:, 1]
         north = -np.sin(phi) * (np.cos(lam) * moved[:, 0] + np.sin(lam) * moved[:, 1]) + np.cos(phi) * moved[:, 2]
-        default = np.array(self._names.default_accuracy_m)[batch.track[k]]
-        accuracy = np.stack([batch.accuracy_m[k], batch.accuracy_m[k + 1]]).astype(float)
+        default = np.array(self._names.default_accuracy_m)[v.track[k]]
+        accuracy = np.stack([v.accuracy_m[k], v.accuracy_m[k + 1]]).astype(float)
         accuracy = np.where(np.isnan(accuracy), default, accuracy).max(axis=0)
         return {
             f"latitude_{side}": latitude,
@@ -175,24 +176,24 @@ class Rules:
             f"climb_mps_{side}": (self._v.altitude_m[k + 1] - self._v.altitude_m[k]) / span_s,
         }
 
-    def _frame(self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], airport: NDArray[Any], *, hit: bool) -> pl.DataFrame:
+    def _frame(self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], airport: NDArray[Any], *, encounter: bool, hit: bool) -> pl.DataFrame:
         if len(found[0]) == 0:
             return pl.DataFrame(schema=PIECES_SCHEMA)
         # A pair is named in the order of its track ids, whatever order the tracks came in.
         ids = np.array(self._names.track_id, object)
-        track = self._v.batch.track
+        track = self._v.track
         swap = ids[track[found[0]]] > ids[track[found[1]]]
         a, b = np.where(swap, found[1], found[0]), np.where(swap, found[0], found[1])
         start, end, worst = found[2], found[3], found[4]
         sides = self._side(a, worst, "a") | self._side(b, worst, "b")
-        flags = self._v.batch.flags
+        flags = self._v.flags
         degraded = (flags[a] | flags[a + 1] | flags[b] | flags[b + 1]) & DEGRADING != 0
         nmac = np.zeros(len(a), bool)
         certain = np.zeros(len(a), bool)
         if hit:
             nmac = self._survive(a, b, np.zeros(len(a)), np.full(len(a), NMAC.name, object), {NMAC.name: NMAC})
             certain = self._survive(a, b, sides["accuracy_m_a"] + sides["accuracy_m_b"], rule, self.by_rule)
-        evidence = np.stack([self._v.batch.row[k] for k in (a, a + 1, b, b + 1)], axis=1)
+        evidence = np.stack([self._v.row[k] for k in (a, a + 1, b, b + 1)], axis=1)
         return pl.DataFrame(
             {
                 "a": track[a],
@@ -204,6 +205,7 @@ class Rules:
                 "horizontal_m": found[6],
                 "vertical_m": found[7],
                 "closure_mps": found[8],
+                "encounter": np.full(len(a), encounter),
                 "hit": np.full(len(a), hit),
                 "rule": pl.Series(rule.tolist(), dtype=pl.String),
                 "airport": pl.Series(airport.tolist(), dtype=pl.String),
@@ -211,8 +213,8 @@ class Rules:
                 "together": self._together(a, b, start, end),
                 "certain": certain & ~np.isnan(found[7]),
                 "degraded": degraded,
-                "squawk_a": self._v.batch.squawk[a],
-                "squawk_b": self._v.batch.squawk[b],
+                "squawk_a": self._v.squawk[a],
+                "squawk_b": self._v.squawk[b],
                 "evidence": pl.Series(evidence.tolist(), dtype=pl.List(pl.Int64)),
                 **sides,
             },
@@ -229,8 +231,8 @@ class Rules:
             if len(some) == 0:
                 continue
             left = self._between(np.minimum(a[some], b[some]), np.maximum(a[some], b[some]), shrink_m[some], minima)
-            pairs = np.minimum(a[some], b[some]) * len(self._v.batch) + np.maximum(a[some], b[some])
-            kept[some] = np.isin(pairs, left[0] * len(self._v.batch) + left[1])
+            pairs = np.minimum(a[some], b[some]) * len(self._v) + np.maximum(a[some], b[some])
+            kept[some] = np.isin(pairs, left[0] * len(self._v) + left[1])
         return kept
 
     def _together(self, a: NDArray[np.int64], b: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.bool_]:

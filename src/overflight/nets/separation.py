@@ -77,11 +77,11 @@ class Separation:
 
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time; those with a disqualifying flag are not used."""
-        usable = batch.take(batch.flags & self._p.skipped == 0)
+        usable = np.flatnonzero(batch.flags & self._p.skipped == 0)
         self._note_copies(batch)
         if len(usable) == 0:
             return
-        vertices = self._tails.extend(usable)
+        vertices = self._tails.extend(batch, usable)
         found = self._losses(vertices)
         if len(found[0]):
             judged = self._rules.pieces(vertices, found, self._names, self._max_gap_us, self._p.report_unknown)
@@ -103,9 +103,9 @@ class Separation:
             fresh_from = np.where(self._only[: len(fresh_from)], fresh_from, np.iinfo(np.int64).max)
         return losses(
             offsets=v.offsets,
-            time_us=v.batch.time_us,
-            latitude_deg=v.batch.latitude,
-            longitude_deg=v.batch.longitude,
+            time_us=v.time_us,
+            latitude_deg=v.latitude,
+            longitude_deg=v.longitude,
             altitude_m=v.altitude_m,
             broken=v.broken,
             aircraft=np.array(self._names.aircraft, np.uint32),

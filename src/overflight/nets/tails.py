@@ -19,15 +19,25 @@ from overflight.units import FT_M
 
 @dataclass(frozen=True)
 class Vertices:
-    """Usable positions, track after track, each in order of time. `fresh` marks those of the newest batch."""
+    """Usable positions, track after track, each in order of time. Vertices of the newest batch are fresh."""
 
     offsets: NDArray[np.int64]  # (T + 1): the vertices of track t are offsets[t] to offsets[t + 1]
-    batch: Batch
-    altitude_m: NDArray[np.float64]
+    fresh_from: NDArray[np.int64]  # (T)
+    time_us: NDArray[np.int64]
+    track: NDArray[np.uint32]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    altitude_m: NDArray[np.float64]  # NaN where unknown
+    accuracy_m: NDArray[np.float32]
+    squawk: NDArray[np.uint16]  # the last that the track is known to have had
+    flags: NDArray[np.uint32]
+    row: NDArray[np.int64]
     broken: NDArray[np.uint8]  # 1 where nothing is known between a vertex and the one before it
     linked: NDArray[np.uint8]  # 1 where a segment leads to the vertex
-    fresh_from: NDArray[np.int64]  # (T)
-    fresh: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Count the vertices."""
+        return len(self.time_us)
 
 
 @dataclass(frozen=True)
@@ -49,88 +59,98 @@ class Coverage:
         )
 
 
+# What is kept of a vertex for the next batch: its own columns, without those that are made anew.
+KEPT = ("time_us", "track", "latitude", "longitude", "altitude_m", "accuracy_m", "squawk", "flags", "row", "linked")
+
+
 class Tails:
     """Turns batches into vertices: what was kept of each track, then its new positions."""
 
     def __init__(self, names: TrackNames, max_gap_us: int) -> None:
         """Start with nothing kept."""
         self._names, self._max_gap_us = names, max_gap_us
-        self._kept: Batch | None = None
-        self._kept_linked = np.empty(0, np.uint8)
+        self._kept: dict[str, NDArray[Any]] | None = None
+        self._squawk = np.empty(0, np.uint16)  # the last of each track, which outlives its kept positions
         self.coverage = Coverage()
 
-    def extend(self, batch: Batch) -> Vertices:
-        """Append a batch of usable positions, later than all before."""
+    def extend(self, batch: Batch, usable: NDArray[np.int64]) -> Vertices:
+        """Append the `usable` rows of a batch, which are later than all before."""
         from overflight_kernels import order_by_track
 
         kept = self._kept
-        joined = batch if kept is None or len(kept) == 0 else _concatenate(kept, batch)
-        old = len(joined) - len(batch)
-        tracks = len(self._names)
-        rows, offsets = order_by_track(joined.track, tracks)
-        ordered = joined.take(rows)
-        fresh = rows >= old
+        old = 0 if kept is None else len(kept["track"])
+        fresh_track = batch.track[usable]
+        track = fresh_track if kept is None else np.concatenate([kept["track"], fresh_track])
+        order, offsets = order_by_track(track, len(self._names))
+        columns: dict[str, NDArray[Any]] = {"track": track[order]}
+        source = usable[order] if kept is None else usable[np.maximum(order - old, 0)]
+        was = order < old
+        for name in KEPT[:-1]:
+            if name == "track":
+                continue
+            if name == "altitude_m":
+                values = batch.altitude_ft[source].astype(np.float64) * FT_M
+            else:
+                values = getattr(batch, name)[source]
+            if kept is not None:
+                values[was] = kept[name][order[was]]
+            columns[name] = values
+        counts = np.bincount(track[:old], minlength=len(self._names)).astype(np.int64)
         first = offsets[:-1]
-        counts = np.zeros(tracks, np.int64)
-        if old:
-            counts = np.bincount(joined.track[:old], minlength=tracks).astype(np.int64)
-        _carry_squawk(ordered, offsets)
-        broken = (ordered.flags & RELOCATED != 0).astype(np.uint8)
+        broken = (columns["flags"] & RELOCATED != 0).astype(np.uint8)
         broken[first[first < len(broken)]] = 1
-        gap = np.diff(ordered.time_us, prepend=np.int64(0))
-        linked = ((broken == 0) & (gap <= self._max_gap_us)).astype(np.uint8)
-        if old:
-            linked[~fresh] = self._kept_linked[rows[~fresh]]
-        altitude_m = ordered.altitude_ft.astype(np.float64) * FT_M
-        vertices = Vertices(offsets, ordered, altitude_m, broken, linked, offsets[:-1] + counts, fresh)
-        self.coverage += self._covered(vertices, gap)
-        self._keep(vertices, int(joined.time_us.max()))
+        gap_us = np.diff(columns["time_us"], prepend=np.int64(0))
+        linked = ((broken == 0) & (gap_us <= self._max_gap_us)).astype(np.uint8)
+        if kept is not None:
+            linked[was] = kept["linked"][order[was]]
+        self._carry_squawk(columns["squawk"], columns["track"], first[np.diff(offsets) > 0])
+        vertices = Vertices(offsets=offsets, fresh_from=first + counts, broken=broken, linked=linked, **columns)
+        self.coverage += _covered(vertices, gap_us, ~was)
+        self._keep(vertices)
         return vertices
 
-    def _covered(self, v: Vertices, gap_us: NDArray[np.int64]) -> Coverage:
-        segment = v.fresh & (v.linked == 1)
-        ends = np.flatnonzero(segment)
-        unknown = np.isnan(v.altitude_m[ends]) | np.isnan(v.altitude_m[ends - 1])
-        begins = ends[v.linked[ends - 1] == 0]  # the vertex before is the first of a connected run
-        return Coverage(
-            float(gap_us[ends].sum()) * 1e-6,
-            float(gap_us[ends[unknown]].sum()) * 1e-6,
-            int(v.fresh.sum()),
-            len(ends) + len(begins),
-        )
-
-    def _keep(self, v: Vertices, newest_us: int) -> None:
-        horizon = newest_us - self._max_gap_us
-        time = v.batch.time_us
-        end = np.empty_like(time)  # of the segment that begins at the vertex; of the vertex itself where it is the last
-        end[:-1] = time[1:]
+    def _keep(self, v: Vertices) -> None:
+        """Keep the segments that a segment still to come can share a time with, and the last position of each track."""
+        horizon = int(v.time_us.max()) - self._max_gap_us
         last = v.offsets[1:][np.diff(v.offsets) > 0] - 1
-        end[last] = time[last]
-        keep = np.flatnonzero(end >= horizon)  # track after track, which the next grouping by track keeps
-        self._kept, self._kept_linked = v.batch.take(keep), v.linked[keep]
+        reaches = np.empty(len(v), np.bool_)  # by the segment that begins at the vertex
+        reaches[:-1] = v.time_us[1:] >= horizon
+        reaches[last] = v.time_us[last] >= horizon
+        keep = np.flatnonzero(reaches)
+        self._kept = {name: getattr(v, name)[keep] for name in KEPT}
+
+    def _carry_squawk(self, squawk: NDArray[np.uint16], track: NDArray[np.uint32], first: NDArray[np.int64]) -> None:
+        """Give each position the last code that its track is known to have had: receivers repeat a code only now and then."""
+        unheard = np.full(len(self._names) - len(self._squawk), NO_SQUAWK, np.uint16)
+        self._squawk = np.concatenate([self._squawk, unheard])
+        squawk[first] = np.where(squawk[first] == NO_SQUAWK, self._squawk[track[first]], squawk[first])
+        known = squawk != NO_SQUAWK
+        if not known.all():
+            here = np.arange(len(squawk))
+            start = np.zeros(len(squawk), np.int64)
+            start[first] = first
+            last_known = np.maximum.accumulate(np.where(known, here, -1))
+            valid = last_known >= np.maximum.accumulate(start)
+            squawk[valid] = squawk[last_known[valid]]
+        last = np.append(first[1:], len(squawk)) - 1
+        self._squawk[track[last]] = squawk[last]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"kept": self._kept, "linked": self._kept_linked, "coverage": self.coverage}
+        return {"kept": self._kept, "squawk": self._squawk.copy(), "coverage": self.coverage}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        self._kept, self._kept_linked, self.coverage = state["kept"], state["linked"], state["coverage"]
+        self._kept, self._squawk, self.coverage = state["kept"], state["squawk"].copy(), state["coverage"]
 
 
-def _concatenate(a: Batch, b: Batch) -> Batch:
-    return Batch(**{name: np.concatenate([getattr(a, name), getattr(b, name)]) for name in Batch.__dataclass_fields__})
-
-
-def _carry_squawk(ordered: Batch, offsets: NDArray[np.int64]) -> None:
-    """Give each position the last code that its track is known to have had: receivers repeat a code only now and then."""
-    n = len(ordered)
-    if n == 0:
-        return
-    known = np.where(ordered.squawk != NO_SQUAWK, np.arange(n), -1)
-    starts = np.zeros(n, np.int64)
-    first = offsets[:-1][np.diff(offsets) > 0]
-    starts[first] = first
-    last_known = np.maximum.accumulate(known)
-    valid = last_known >= np.maximum.accumulate(starts)
-    ordered.squawk[valid] = ordered.squawk[last_known[valid]]
+def _covered(v: Vertices, gap_us: NDArray[np.int64], fresh: NDArray[np.bool_]) -> Coverage:
+    ends = np.flatnonzero(fresh & (v.linked == 1))
+    unknown = np.isnan(v.altitude_m[ends]) | np.isnan(v.altitude_m[ends - 1])
+    begins = np.count_nonzero(v.linked[ends - 1] == 0)  # the vertex before is the first of a connected run
+    return Coverage(
+        float(gap_us[ends].sum()) * 1e-6,
+        float(gap_us[ends[unknown]].sum()) * 1e-6,
+        int(np.count_nonzero(fresh)),
+        len(ends) + begins,
+    )

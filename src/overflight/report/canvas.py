@@ -1,18 +1,20 @@
 """A sheet to draw on, in points, through matplotlib's SVG backend.
 
-Paths and texts stand directly on a matplotlib figure: its axes and ticks, which cost three times what is drawn in them,
-are not used, and neither is pyplot. Text stays text (``svg.fonttype: none``) in the page's own font, so that it can be
-selected and searched; coordinates are cut to hundredths of a point; ids are prefixed, so that several drawings can stand
-in one page; neither a date nor a random salt goes in, so that the same result gives the same bytes.
+Paths and texts stand directly on a matplotlib figure: its axes and ticks, which cost three times what is drawn in
+them, are not used, and neither is pyplot. Text stays text (``svg.fonttype: none``) in the page's own font, so that it
+can be selected and searched; coordinates are cut to hundredths of a point; ids are prefixed, so that several drawings
+can stand in one page; neither a date nor a random salt goes in, so that the same result gives the same bytes.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Final, Literal
 
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -24,7 +26,7 @@ from matplotlib.transforms import Bbox, IdentityTransform
 from overflight.report.markup import Html, tag
 from overflight.report.tracks import Floats
 
-STYLE: Final[dict[str, Any]] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "overflight",
     # Metrics come from the font that matplotlib ships; the page's style sheet sets the reader's own.
@@ -36,8 +38,14 @@ STYLE: Final[dict[str, Any]] = {
 
 INK: Final = "#111827"
 QUIET: Final = "#6b7280"
+MINIMUM: Final = "#b91c1c"
+LOSS: Final = "#f8d3cf"
 
 Dash = tuple[float, ...]
+
+COLOURS: Final = ("#0b4f9e", "#b8430a")
+DASHES: Final[tuple[Dash | None, ...]] = (None, (4.0, 1.5))
+"""Of tracks A and B, told apart without colour too."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +64,26 @@ class Frame:
         """The rectangle, to cut at."""
         return Bbox.from_bounds(self.left, self.bottom, self.width, self.height)
 
+    @property
+    def low(self) -> Floats:
+        """Its lower left corner on the sheet."""
+        return np.array([self.left, self.bottom])
+
+    @property
+    def high(self) -> Floats:
+        """Its upper right corner on the sheet."""
+        return np.array([self.left + self.width, self.bottom + self.height])
+
     def at(self, points: Floats) -> Floats:
         """Where values stand on the sheet, (N, 2) or (2,)."""
         low, high = np.array([self.x[0], self.y[0]]), np.array([self.x[1], self.y[1]])
         return (points - low) / (high - low) * np.array([self.width, self.height]) + np.array([self.left, self.bottom])
+
+
+def style() -> AbstractContextManager[None]:
+    """Put `STYLE` in force: drawings are made within."""
+    context: Any = matplotlib.rc_context  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return context(STYLE)
 
 
 class Canvas:
@@ -168,6 +192,10 @@ class Canvas:
             ),
             None,
         )
+
+    def title(self, frame: Frame, title: str) -> None:
+        """Write a title above a frame."""
+        self.text((frame.left, frame.bottom + frame.height + 4.0), title, size=8, bold=True)
 
     def svg(self, prefix: str, title: str) -> Html:
         """Return the drawing as an SVG element to stand in a page.

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -85,14 +85,20 @@ def parse_parameters(text: str | None) -> dict[str, Any]:
         found: Any = json.loads(text) if text else {}
     except json.JSONDecodeError:
         return {}
-    return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def state_of(parameters: dict[str, Any], side: str) -> dict[str, Any]:
+    """State of one track ("a" or "b") at the worst moment; empty where the net gave none."""
+    state: Any = parameters.get(side)
+    return cast("dict[str, Any]", state) if isinstance(state, dict) else {}
 
 
 def build(number: int, row: dict[str, Any], tracks: Tracks) -> Encounter:
     """Gather what the report shows of one event."""
     parameters = parse_parameters(row["parameters"])
     names = [name for name in ("a", "b") if row[f"track_{name}"] is not None]
-    states = tuple(parameters[name] if isinstance(parameters.get(name), dict) else {} for name in names)
+    states = tuple(state_of(parameters, name) for name in names)
     moment = row["time"] or row["start"]
     start_s = seconds(row["start"]) - seconds(moment)
     end_s = seconds(row["end"] or moment) - seconds(moment)
@@ -106,7 +112,8 @@ def build(number: int, row: dict[str, Any], tracks: Tracks) -> Encounter:
     at_s = np.unique(np.concatenate([np.linspace(from_s, to_s, SAMPLES), [start_s, 0.0, end_s], *reports]))
     return Encounter(
         number=number,
-        row={key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()} | {"time": moment},
+        row={key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        | {"time": moment},
         parameters=parameters,
         states=states,
         tracks=found,

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from overflight.report import text
-from overflight.report.encounter import Encounter, known, parse_parameters
+from overflight.report.encounter import Encounter, known, parse_parameters, state_of
 from overflight.report.markup import Child, Html, join, table, tag
 
 
 def name(row: dict[str, Any], parameters: dict[str, Any], side: str) -> str:
     """What a reader knows a track by: its callsign where it has one, else its track_id."""
-    state = parameters.get(side)
-    callsign: Any = dict(state).get("callsign") if isinstance(state, dict) else None  # pyright: ignore[reportUnknownArgumentType]
-    known = str(callsign).strip() if callsign else ""
-    return known or str(row[f"track_{side}"] or "")
+    callsign = state_of(parameters, side).get("callsign")
+    return (str(callsign).strip() if callsign else "") or str(row[f"track_{side}"] or "")
 
 
 def names(row: dict[str, Any], parameters: dict[str, Any]) -> str:
@@ -83,7 +81,7 @@ def _facts(encounter: Encounter) -> Html:
     row = encounter.row
     nominal, applied = encounter.number_of("vertical_ft"), encounter.vertical_minimum_ft
     tolerance = encounter.number_of("vertical_tolerance_ft")
-    less = f" ({text.trimmed(nominal, '')}less {text.trimmed(tolerance, '')}tolerance)" if tolerance else ""
+    less = f" ({text.trimmed(nominal, '')}less {text.trimmed(tolerance, '').strip()})" if tolerance else ""
     facts: list[tuple[str, str, str]] = []
     if encounter.number_of("horizontal_nm") is not None or row["horizontal_nm"] is not None:
         minimum = f"minimum {text.trimmed(encounter.number_of('horizontal_nm'), 'NM')}"
@@ -95,7 +93,8 @@ def _facts(encounter: Encounter) -> Html:
     facts.append(("Severity, provisional", severity, f"band {row['band']}" if row["band"] else ""))
     facts.append(("Lasted", text.duration(row["duration_s"]), f"from {row['start']:%H:%M:%S} UTC"))
     if row["closure_kt"] is not None:
-        facts.append(("Closure", text.quantity(row["closure_kt"], "kt"), ""))
+        speed = row["closure_kt"]
+        facts.append(("Closure", text.quantity(abs(speed), "kt"), "closing" if speed > 0.0 else "opening"))
     return tag(
         "dl",
         *(tag("div", tag("dt", term), tag("dd", value), tag("dd", note, class_="note")) for term, value, note in facts),
@@ -139,7 +138,12 @@ def _states(encounter: Encounter) -> Html:
         line("Position", *(text.place(_float(state, "latitude"), _float(state, "longitude")) for state in states)),
         line("Accuracy (95 %)", *number("accuracy_m", "m")),
         line("Pressure altitude, rate", *pair(number("altitude_ft", "ft"), number("vertical_rate_fpm", "ft/min"))),
-        line("Ground speed, track", *pair(number("groundspeed_kt", "kt"), number("track_deg", "° true"))),
+        line(
+            "Ground speed, track",
+            *pair(
+                number("groundspeed_kt", "kt"), [value.replace(" °", "°") for value in number("track_deg", "° true")]
+            ),
+        ),
         line("Report before", *word("ref_before")),
         line("Report after", *word("ref_after")),
     ]
@@ -183,7 +187,7 @@ def _parameters(encounter: Encounter) -> Html:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.6g}" if isinstance(value, int | float) else str(value)
+    return f"{value:,.{3 if abs(value) < 100 else 6}g}" if isinstance(value, int | float) else str(value)
 
 
 def _inputs(digests: str | None) -> str:

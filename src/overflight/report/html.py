@@ -48,11 +48,9 @@ def compose(result: CheckResult) -> str:
     tracks = Tracks(result.recording.table, sides, _skipped(result))
     body: list[Child] = [*_first_pages(result)]
     if drawn:
-        import matplotlib as mpl
-
         from overflight.report import canvas, event_plot
 
-        with mpl.rc_context(canvas.STYLE):
+        with canvas.style():
             body.append(_overview(events, drawn))
             for number, row in enumerate(drawn, start=1):
                 found = encounter.build(number, row, tracks)
@@ -121,7 +119,7 @@ def _overview(events: pl.DataFrame, drawn: list[dict[str, Any]]) -> Html:
         parts.append(
             tag(
                 "p",
-                f"The {len(drawn)} gravest of {events.height:,} events have a page each; the others are listed at the end.",
+                f"The {len(drawn)} gravest of {events.height:,} events have a page each; the others stand at the end.",
             )
         )
     links = ((tag("a", number, href=f"#event-{number}"), row) for number, row in enumerate(drawn, start=1))

@@ -56,6 +56,9 @@ class NaturalEarth:
     def _degrees(self, quanta: Ints, turn: int) -> Floats:
         return quanta * self._scale + self._offset + np.array([360.0 * turn, 0.0])
 
+    def _latitude(self, degrees: float) -> int:
+        return round((degrees - float(self._offset[1])) / float(self._scale[1]))
+
     def _arc(self, arc: int) -> Ints:
         """Decode one arc, (N, 2) quanta."""
         steps = slice(int(self._start[arc]), int(self._end[arc]))
@@ -94,9 +97,12 @@ class NaturalEarth:
         Shells and holes alike; filled by the even-odd rule they are the land.
         """
         starts = np.concatenate([[0], self._ring_end[:-1]])
-        arcs = np.where(self._ring_arc >= 0, self._ring_arc, ~self._ring_arc)
+        arcs: Ints = np.maximum(self._ring_arc, -1 - self._ring_arc)  # ~i is arc i backwards
         low = np.minimum.reduceat(self._box[arcs, :2], starts, axis=0)
         high = np.maximum.reduceat(self._box[arcs, 2:], starts, axis=0)
+        # Antarctica's ring goes round the pole, and its land to it.
+        polar = (high[:, 0] - low[:, 0] > 0.9 * self._period) & (high[:, 1] < self._latitude(-60.0))
+        low[polar, 1] = self._latitude(-90.0)
         boxes = np.concatenate([low, high], axis=1)
         found: list[Floats] = []
         for turn in TURNS:
@@ -119,7 +125,7 @@ class NaturalEarth:
         ring = np.concatenate(parts)
         if abs(int(ring[-1, 0] - ring[0, 0])) > self._period // 2:
             # Antarctica is the only one: its land is south of the ring.
-            pole = round((-90.0 - self._offset[1]) / self._scale[1])
+            pole = self._latitude(-90.0)
             ring = np.concatenate([ring, [[ring[-1, 0], pole], [ring[0, 0], pole]]])
         return ring
 

@@ -6,6 +6,7 @@ on the sphere: for orientation, 0.5 % off): it has no seam at the antimeridian a
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -102,13 +103,20 @@ def draw(longitude_deg: Floats, latitude_deg: Floats, bands: list[int], numbers:
     return canvas.svg("map", "Map of all events")
 
 
-def _on_sheet(path: Floats, frame: Frame) -> Floats:
-    """Put a projected line on the sheet: NaN where it is far outside, and no points closer than the eye sees."""
-    path = np.round(frame.at(path) * 4.0) / 4.0
+def _thinned(path: Floats, frame: Frame) -> Floats:
+    """Put a projected line on the sheet without the points that the eye does not tell apart."""
+    grain = 4.0 if frame.y[1] - frame.y[0] < 250.0 else 2.0 if frame.y[1] - frame.y[0] < 1500.0 else 1.0
+    path = np.round(frame.at(path) * grain) / grain
     keep = np.ones(len(path), dtype=bool)
     keep[1:] = (np.diff(path, axis=0) != 0.0).any(axis=1)
-    path = path[keep]
-    inside = ((path >= frame.box.min - 10.0) & (path <= frame.box.max + 10.0)).all(axis=1)
+    return path[keep]
+
+
+def _on_sheet(path: Floats, frame: Frame) -> Floats:
+    """Put a projected line on the sheet: NaN where it is far outside, and no points closer than the eye sees."""
+    path = _thinned(path, frame)
+    inside = np.logical_and(path >= frame.low - 10.0, path <= frame.high + 10.0)
+    inside = inside[:, 0] & inside[:, 1]
     # A point outside stays where its neighbour is inside, so that lines reach the frame.
     near = inside.copy()
     near[1:] |= inside[:-1]
@@ -128,7 +136,7 @@ def _dense(points: Floats, step_deg: float) -> Floats:
         return points
     parts = np.maximum(np.ceil(span / step_deg), 1.0)
     at = np.concatenate([[0.0], np.cumsum(parts)])
-    every = np.arange(at[-1] + 1.0)
+    every: Floats = np.arange(float(at[-1]) + 1.0, dtype=np.float64)
     return np.stack([np.interp(every, at, points[:, 0]), np.interp(every, at, points[:, 1])], axis=-1)
 
 
@@ -137,11 +145,9 @@ def _land(canvas: Canvas, projection: Projection, frame: Frame, rings: list[Floa
     outlines: list[Floats] = []
     for ring in rings:
         points = _dense(np.concatenate([ring, ring[:1]]), _step_deg(frame))
-        path = np.round(frame.at(projection(points[:, 0], points[:, 1])) * 4.0) / 4.0
-        keep = np.ones(len(path), dtype=bool)
-        keep[1:] = (np.diff(path, axis=0) != 0.0).any(axis=1)
-        if keep.sum() > 3:
-            outlines.append(path[keep])
+        path = _thinned(projection(points[:, 0], points[:, 1]), frame)
+        if len(path) > 3:
+            outlines.append(path)
     canvas.areas(outlines, "#fbfaf5", inside=frame)
 
 
@@ -176,39 +182,48 @@ def _graticule(canvas: Canvas, projection: Projection, frame: Frame, area: Area)
     fine = np.linspace(0.0, 1.0, 181)
     paths: list[Floats] = []
     labels: list[tuple[Floats, int, str]] = []
-    for longitude in np.arange(np.ceil(west / step_x), np.floor(east / step_x) + 1) * step_x:
+    for longitude in _multiples(west, east, step_x):
         path = _on_sheet(projection(np.full(181, longitude), south + fine * (north - south)), frame)
-        turned = (float(longitude) + 180.0) % 360.0 - 180.0
+        turned = (longitude + 180.0) % 360.0 - 180.0
         labels.append((path, 1, _degrees(turned, "" if abs(turned) in {0.0, 180.0} else "EW")))
         paths += [path, np.full((1, 2), np.nan)]
-    for latitude in np.arange(np.ceil(south / step_y), np.floor(north / step_y) + 1) * step_y:
+    for latitude in _multiples(south, north, step_y):
         path = _on_sheet(projection(west + fine * (east - west), np.full(181, latitude)), frame)
-        labels.append((path, 0, _degrees(float(latitude), "NS" if latitude else "")))
+        labels.append((path, 0, _degrees(latitude, "NS" if latitude else "")))
         paths += [path, np.full((1, 2), np.nan)]
     if paths:
         canvas.line(np.concatenate(paths), "#c9d3dc", 0.5, inside=frame)
+    taken: list[tuple[int, float]] = []
     for path, across, label in labels:
-        _edge_label(canvas, path, across, label)
+        along = _at_edge(path, across)
+        room = 26.0 if across else 12.0
+        if np.isnan(along) or any(side == across and abs(along - other) < room for side, other in taken):
+            continue
+        taken.append((across, along))
+        if across == 0 and 20.0 < along < HEIGHT - 12.0:
+            canvas.text((4.0, along), label, size=7, colour=QUIET, along="center")
+        elif across == 1 and 24.0 < along < WIDTH - 130.0:  # the scale bar stands at the right
+            canvas.text((along, 4.0), label, size=7, colour=QUIET, across="center")
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    return [count * step for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _degrees(value: float, sides: str) -> str:
     return f"{abs(round(value, 6)):g}°{sides[value < 0] if sides else ''}"
 
 
-def _edge_label(canvas: Canvas, path: Floats, across: int, label: str) -> None:
-    """Write a line's value where it crosses the left (across 0) or the lower (across 1) edge of the map."""
+def _at_edge(path: Floats, across: int) -> float:
+    """Where a line crosses the left (across 0) or the lower (across 1) edge of the map, along it; NaN for nowhere."""
     height = path[:, across] - 1.0
     crossing = np.flatnonzero(height[:-1] * height[1:] <= 0.0)  # NaN is not
     if len(crossing) == 0:
-        return
+        return math.nan
     before = int(crossing[0])
     run = height[before] - height[before + 1]
     share = height[before] / run if run else 0.0
-    along = float(path[before, 1 - across] + share * (path[before + 1, 1 - across] - path[before, 1 - across]))
-    if across == 0 and 20.0 < along < HEIGHT - 12.0:
-        canvas.text((4.0, along), label, size=7, colour=QUIET, along="center")
-    elif across == 1 and 24.0 < along < WIDTH - 24.0:
-        canvas.text((along, 4.0), label, size=7, colour=QUIET, across="center")
+    return float(path[before, 1 - across] + share * (path[before + 1, 1 - across] - path[before, 1 - across]))
 
 
 def _events(canvas: Canvas, places: Floats, bands: list[int], numbers: list[int | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,8 +38,8 @@ def times(moment: datetime, low_s: float, high_s: float, count: int) -> list[tup
     step = next((step for step in _STEPS_S if (high_s - low_s) / step <= count), _STEPS_S[-1])
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     since = (moment - midnight).total_seconds()
-    marks = np.arange(np.ceil((low_s + since) / step), np.floor((high_s + since) / step) + 1) * step
-    return [(float(mark) - since, f"{midnight + timedelta(seconds=float(mark)):%H:%M:%S}") for mark in marks]
+    marks = [n * step for n in range(math.ceil((low_s + since) / step), math.floor((high_s + since) / step) + 1)]
+    return [(mark - since, f"{midnight + timedelta(seconds=mark):%H:%M:%S}") for mark in marks]
 
 
 def bar(canvas: Canvas, right: float, bottom: float, length_nm: float, length_pt: float) -> None:
@@ -47,5 +48,5 @@ def bar(canvas: Canvas, right: float, bottom: float, length_nm: float, length_pt
     line = [(left, 3.0), (left, 0.0), (right, 0.0), (right, 3.0)]
     canvas.line(np.array(line) + np.array([0.0, bottom]), INK, 1.2)
     metres = length_nm * NM_M
-    metric = f"{metres / 1000.0:.3g} km" if metres >= 1000.0 else f"{metres:.0f} m"
-    canvas.text(((left + right) / 2.0, bottom + 4.0), f"{length_nm:g} NM ({metric})", size=7, across="center")
+    metric = f"{metres:.0f} m" if metres < 1000.0 else f"{metres / 1000.0:,.{2 if metres < 10_000.0 else 0}f} km"
+    canvas.text(((left + right) / 2.0, bottom + 4.0), f"{length_nm:,g} NM ({metric})", size=7, across="center")

@@ -68,8 +68,11 @@ def _angle(value: float, width: int, sides: str) -> str:
 _LICENCE = re.compile(r"\bcontains (?:data|information) from\b|\bODbL\b|\blicen[cs]ed?\b|©", re.IGNORECASE)
 
 
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")  # of Markdown
+
+
 def notices(paths: list[str]) -> list[str]:
-    """What stands beside the inputs about their licence: a NOTICE file, or the lines of a README that speak of it.
+    """What stands beside the inputs about their licence: a NOTICE file, or the paragraphs of a README that speak of it.
 
     Licences of data (ODbL 4.3, CC BY) ask that a produced work carries the notice; at most 1,000 characters a folder.
     """
@@ -81,10 +84,10 @@ def notices(paths: list[str]) -> list[str]:
             file = folder / name
             if not file.is_file():
                 continue
-            lines = file.read_text(encoding="utf-8", errors="replace")[:20_000].splitlines()
+            paragraphs = file.read_text(encoding="utf-8", errors="replace")[:20_000].split("\n\n")
             if name.startswith("README"):
-                lines = [line for line in lines if _LICENCE.search(line)][:3]
-            text = " ".join(" ".join(lines).replace("#", " ").split())
+                paragraphs = [paragraph for paragraph in paragraphs if _LICENCE.search(paragraph)][:3]
+            text = " ".join(_LINK.sub(r"\1 (\2)", " ".join(paragraphs)).replace("**", "").replace("#", " ").split())
             if text:
                 found.append(text if len(text) <= 1000 else text[:999] + "…")
                 break

@@ -50,8 +50,8 @@ def limits(result: CheckResult) -> Html:
     share = 100.0 * summary.track_minutes_no_altitude / summary.track_minutes if summary.track_minutes else 0.0
     dropped = sum(summary.dropped.values())
     rows: list[Child] = [
-        f"{summary.track_minutes_no_altitude:,.0f} of {summary.track_minutes:,.0f} track-minutes ({share:.1f} %) had "
-        "no known altitude: an unknown altitude is never taken for separated, but no vertical distance could be tested.",
+        f"{summary.track_minutes_no_altitude:,.0f} of {summary.track_minutes:,.0f} track-minutes ({share:.1f} %) "
+        "had no known altitude. That is never taken for separated, but no vertical distance could be tested.",
         f"{text.count(summary.isolated, 'report')} stood alone, with no other of their track within the longest gap "
         "over which motion is assumed: not tested.",
         f"{text.count(summary.disqualified, 'position')} were set aside (integrity flags, on the ground), and "
@@ -145,8 +145,8 @@ def gate(summary: Summary) -> Html:
             tag(
                 "div",
                 _counts("Encounters", happened),
-                _counts("In flagged positions only", [(name, f"{n:,}") for name, n in explained]),
-                _counts("Flagged positions", [(name, f"{n:,}") for name, n in _falling(summary.flagged)]),
+                _counts("In flagged positions only", [(_spaced(name), f"{n:,}") for name, n in explained]),
+                _counts("Flagged positions", [(_spaced(name), f"{n:,}") for name, n in _falling(summary.flagged)]),
                 class_="columns",
             ),
             tag(
@@ -156,6 +156,11 @@ def gate(summary: Summary) -> Html:
             ),
         ]
     )
+
+
+def _spaced(flag: str) -> str:
+    """A flag's name as words."""
+    return flag.replace("_", " ")
 
 
 def _counts(title: str, rows: list[tuple[Child, Child]]) -> Html:

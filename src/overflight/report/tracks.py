@@ -1,8 +1,8 @@
 """How two tracks moved, as the separation net sees it: uniform motion between reports, on WGS84 ECEF coordinates.
 
 Between two usable reports at most `max_gap_s` apart a track moves uniformly along the ECEF chord (ellipsoid height 0);
-over a longer gap nothing is known and nothing is drawn (NaN). The plan is an east-north plane tangent at the middle between
-both aircraft: at 20 NM from there its distances are 0.2 m short, far below the width of a line.
+over a longer gap nothing is known and nothing is drawn (NaN). The plan is an east-north plane tangent at the middle
+between both aircraft: at 20 NM from there its distances are 0.2 m short, far below the width of a line.
 """
 
 from __future__ import annotations

@@ -122,7 +122,9 @@ def normalise(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
 def finish(parts: Iterable[pl.DataFrame], drops: Drops) -> pl.DataFrame:
     """One position table from normalised parts: identity, order, no row twice, every column there."""
     kept = [part for part in parts if part.width]
-    frame = pl.concat(kept, how="diagonal") if len(kept) != 1 else kept[0]
+    if not kept:
+        return pl.DataFrame(schema=POSITION_SCHEMA)
+    frame = pl.concat(kept, how="diagonal") if len(kept) > 1 else kept[0]
     del kept
     frame = in_order(with_identity(frame), drops)
     if "accuracy" not in frame.columns or frame.get_column("accuracy").null_count():
@@ -133,7 +135,7 @@ def finish(parts: Iterable[pl.DataFrame], drops: Drops) -> pl.DataFrame:
     frame = frame.with_columns(
         pl.lit(0 if name == "flags" else None, dtype=dtype).alias(name) for name, dtype in absent.items()
     )
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in POSITION_SCHEMA.items())
+    return frame.select(*POSITION_SCHEMA)
 
 
 def _accuracy(frame: pl.DataFrame) -> pl.Expr:
@@ -149,7 +151,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     for name, dtype in frame.schema.items():
         wanted = POSITION_SCHEMA[name]
         column = pl.col(name)
-        if dtype == wanted or (wanted == pl.String and isinstance(dtype, pl.Categorical | pl.String)):
+        if dtype == wanted:
             continue
         if name == "squawk" and dtype.is_numeric():
             columns.append(column.cast(pl.Int64, strict=False).cast(pl.String).str.zfill(4))
@@ -241,5 +243,5 @@ def _in_range(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
                 mask = mask.fill_null(False)
                 drops.add(f"{name} out of range, set unknown", int(mask.sum()), example(frame, mask, label))
                 frame = frame.with_columns(pl.when(pl.col(name).is_between(*limits)).then(name).alias(name))
-    wrong = [name for name, dtype in frame.schema.items() if dtype != POSITION_SCHEMA[name] and dtype != pl.Categorical]
+    wrong = [name for name, dtype in frame.schema.items() if dtype != POSITION_SCHEMA[name]]
     return frame.with_columns(pl.col(name).cast(POSITION_SCHEMA[name], strict=False) for name in wrong)

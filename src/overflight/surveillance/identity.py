@@ -34,7 +34,7 @@ def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
         frame = _with_track_id(frame)
     if "icao24" in frame.columns:
         address = frame.get_column("icao24")
-        if address.dtype == pl.String and address.str.starts_with("~").any():
+        if address.str.starts_with("~").any():
             frame = frame.with_columns(address.str.strip_prefix("~"))
     return frame
 
@@ -50,11 +50,7 @@ def _with_address_type(frame: pl.DataFrame) -> pl.DataFrame:
         if missing < len(frame):
             frame = _nearest_address_type(frame)
     address = pl.col("icao24")
-    if frame.get_column("icao24").dtype == pl.Categorical and not frame.get_column("icao24").null_count():
-        plain = not frame.get_column("icao24").unique().cast(pl.String).str.starts_with("~").any()
-        if plain and "address_type" not in frame.columns:
-            return frame.with_columns(pl.lit("icao", dtype=_ADDRESS_TYPE).alias("address_type"))
-    own = address.is_not_null() & ~address.cast(pl.String).str.starts_with("~")
+    own = address.is_not_null() & ~address.str.starts_with("~")
     guess = pl.when(own).then(pl.lit("icao")).otherwise(pl.lit("other")).cast(_ADDRESS_TYPE)
     return frame.with_columns(pl.coalesce(known, guess).alias("address_type"))
 
@@ -88,17 +84,18 @@ def _with_track_id(frame: pl.DataFrame) -> pl.DataFrame:
     view = pl.when(kind == "tisb").then(kind).otherwise(pl.coalesce(source, kind))
     name = pl.lit(None, dtype=pl.String)
     if "icao24" in frame.columns:
-        address = pl.col("icao24").cast(pl.String)
+        address = pl.col("icao24")
         name = pl.when(address.is_not_null()).then(pl.concat_str(view, pl.lit(":"), address))
     if "callsign" in frame.columns:
-        call = pl.col("callsign").cast(pl.String)
-        name = pl.coalesce(name, pl.concat_str(pl.coalesce(source, pl.lit("callsign")), pl.lit(":"), call))
+        name = pl.coalesce(name, pl.concat_str(pl.coalesce(source, pl.lit("callsign")), pl.lit(":"), "callsign"))
+    if "track_id" in frame.columns:
+        name = pl.when(pl.col("track_id").is_null()).then(name)  # what has one is no part of anybody's stay
     identity = frame.select(name.alias("name"), "timestamp")
     stay = _stays(identity)
     numbered = pl.when(stay > 1).then(pl.concat_str("name", pl.lit("#"), stay)).otherwise("name")
     made = identity.select(numbered.alias("track_id")).to_series()
     if "track_id" in frame.columns:
-        made = frame.get_column("track_id").cast(pl.String).zip_with(frame.get_column("track_id").is_not_null(), made)
+        made = frame.get_column("track_id").zip_with(frame.get_column("track_id").is_not_null(), made)
     return frame.with_columns(made.alias("track_id"))
 
 

@@ -20,7 +20,6 @@ from typing import Any, Final, cast
 import numpy as np
 import polars as pl
 import rs1090
-from numpy.typing import NDArray
 
 from overflight.surveillance.identity import SILENCE_S
 from overflight.surveillance.recording import Drops
@@ -108,14 +107,14 @@ def _classes(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _decoded(frames: pl.DataFrame, drops: Drops) -> Iterator[pl.DataFrame]:
-    seconds = cast("NDArray[np.float64]", frames.get_column("seconds").to_numpy())
+    seconds = frames.get_column("seconds")
     start = 0
     while start < len(frames):
         end = len(frames)
         if start + _CHUNK < end:  # up to a change of time, so that a frame is on one side of the cut only
-            end = int(np.searchsorted(seconds, seconds[start + _CHUNK], "left"))
-            end = end if end > start else int(np.searchsorted(seconds, seconds[start], "right"))
-        before = int(np.searchsorted(seconds, seconds[start] - _OVERLAP_S, "left"))
+            end = seconds.search_sorted(seconds[start + _CHUNK], "left")
+            end = end if end > start else seconds.search_sorted(seconds[start], "right")
+        before = seconds.search_sorted(seconds[start] - _OVERLAP_S, "left")
         some = frames[before:end]
         messages = _rs1090(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), None)
         yield _columns(messages, some, drops, float(seconds[start]))

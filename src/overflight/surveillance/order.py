@@ -33,8 +33,7 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     if not tied.size:
         return frame
     rows = frame[tied] if tied.size < len(frame) else frame
-    text = [name for name, dtype in rows.schema.items() if dtype == pl.Categorical]
-    rows = rows.with_columns(pl.col(text).cast(pl.String)).with_columns(pl.Series("at", tied, dtype=pl.Int64))
+    rows = rows.with_columns(pl.Series("at", tied, dtype=pl.Int64))
     same = [name for name in _SAME if name in rows.columns]
     rest = [name for name in rows.columns if name not in {*same, "at"}]
     rows = rows.sort(*same, *rest, nulls_last=True)

@@ -19,7 +19,7 @@ _SQUAWK: Final = r"^[0-7]{4}$"
 def clean_text(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
     """Addresses in lower case (a leading ``~`` kept), squawks of four octal digits, no text that is empty or padded.
 
-    An address or squawk that is none becomes null and is counted. Columns that are categorical stay so.
+    An address or squawk that is none becomes null and is counted.
     """
     rules: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str | None]] = {
         "track_id": (_plain, None),
@@ -36,7 +36,7 @@ def clean_text(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
             if after is before:
                 continue
             if reason and after.null_count() > before.null_count():
-                lost = before.is_not_null() & (before.cast(pl.String).str.strip_chars() != "") & after.is_null()
+                lost = before.is_not_null() & (before.str.strip_chars() != "") & after.is_null()
                 if lost.any():
                     drops.add(reason, int(lost.sum()), example(frame, lost, label))
             frame = frame.with_columns(after)
@@ -54,12 +54,11 @@ def _cleaned(column: pl.Series, rule: Callable[[pl.Expr], pl.Expr]) -> pl.Series
     """The column in its one form; the very same one where it has it already."""
     if column.dtype == pl.Null:
         return column.cast(pl.String)
-    categorical = column.dtype == pl.Categorical
-    before = column.unique().drop_nulls().cast(pl.String) if categorical else column
+    before = column.unique().drop_nulls()  # identifiers repeat: the few there are tell whether the many need work
     after = before.to_frame().select(rule(pl.col(column.name))).to_series()
     if before.eq_missing(after).all():
         return column
-    return column.cast(pl.String).replace(before, after) if categorical else after
+    return column.to_frame().select(rule(pl.col(column.name))).to_series()
 
 
 def _plain(text: pl.Expr) -> pl.Expr:

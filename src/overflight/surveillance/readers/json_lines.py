@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import polars as pl
@@ -30,9 +30,18 @@ def first_object(head: bytes) -> dict[str, Any]:
     return {}
 
 
-def read_objects(source: Source, schema: Mapping[str, pl.DataType], drops: Drops) -> Iterator[pl.DataFrame]:
-    """The fields named by `schema` of every object, with `line`, its number (u32)."""
-    for number, block in source.lines(drops):
+def read_objects(
+    source: Source,
+    schema: Mapping[str, pl.DataType],
+    drops: Drops,
+    prepare: Callable[[bytes], bytes] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The fields named by `schema` of every object, with `line`, its number (u32).
+
+    `prepare` may rewrite a block before it is parsed, for what a type cannot tell apart; it keeps the lines.
+    """
+    for number, raw in source.lines(drops):
+        block = prepare(raw) if prepare else raw
         count = block.count(b"\n")
         frame = _parse(block, schema)
         if frame is not None and len(frame) == count:

@@ -8,7 +8,8 @@ above the ellipsoid; ``gs`` in kt; ``track`` in deg true; ``baro_rate``, ``geom_
 
 JSON lines are what recorders make of it: one aircraft object a line with its own ``now``. adsb_actions
 (https://github.com/eastham/adsb_actions) writes the ground speed as ``gscp``, puts the fields that a trace carries only
-now and then in ``flightdict``, and writes an unknown barometric altitude as 0, which is null here.
+now and then in ``flightdict``, and writes an unknown barometric altitude as the text "0", which is null here; a number 0
+is an altitude.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ OBJECT: Final[dict[str, pl.DataType]] = {
 }
 _LINE: Final[dict[str, pl.DataType]] = {**OBJECT, "gscp": pl.Float64(), "flightdict": pl.Struct(DETAILS)}
 
+_TEXT_ZERO: Final = re.compile(rb'"alt_baro"\s*:\s*"0"')
 _ADDRESS_TYPES: Final = {
     "adsb_icao": "icao",
     "adsb_icao_nt": "icao",
@@ -91,14 +93,17 @@ def positions(objects: pl.DataFrame, ref: pl.Expr) -> pl.DataFrame:
 
 def read_lines(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
     """JSON lines: `now` and one aircraft object in each."""
-    for frame in read_objects(source, _LINE, drops):
+    for frame in read_objects(source, _LINE, drops, _without_text_zeros):
         detail = pl.col("flightdict").struct
         objects = frame.with_columns(
             pl.coalesce("gs", "gscp").alias("gs"),
-            pl.when((pl.col("alt_baro") != "0") | pl.col("gscp").is_null()).then("alt_baro").alias("alt_baro"),
             *(pl.coalesce(name, detail.field(name)).alias(name) for name in DETAILS),
         )
         yield positions(objects, pl.format("{}:{}", pl.lit(source.label), "line"))
+
+
+def _without_text_zeros(block: bytes) -> bytes:
+    return _TEXT_ZERO.sub(b'"alt_baro":null', block) if b'"0"' in block else block
 
 
 def read_aircraft(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:

@@ -54,7 +54,7 @@ def _object(point: Any) -> dict[str, Any] | None:
     found: dict[str, Any] = {name: details.get(name) for name in DETAILS}
     found |= {"now": values[0], "lat": values[1], "lon": values[2], "gs": values[4], "track": values[5]}
     found["geom_rate" if flags & 4 else "baro_rate"] = values[7]
-    found["alt_geom" if flags & 8 else "alt_baro"] = values[3]
+    found["alt_geom" if flags & 8 and values[3] != "ground" else "alt_baro"] = values[3]
     if isinstance(values[9], str):
         found["type"] = values[9]
     if values[10] is not None:

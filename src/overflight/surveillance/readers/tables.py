@@ -9,12 +9,12 @@ the table.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
 import polars as pl
 import pyarrow  # pyright: ignore[reportMissingTypeStubs]
-import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
 
 from overflight.errors import InputError
 from overflight.surveillance.readers.csv_lines import header, read_columns
@@ -24,41 +24,37 @@ from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import Source
 from overflight.surveillance.table import POSITION_SCHEMA
 
-pa, pq = cast("Any", pyarrow), cast("Any", parquet)  # they have no types of their own
-_TEXT: Final = ("track_id", "icao24", "callsign", "squawk", "sensor", "party")
+pa = cast("Any", pyarrow)  # it has no types of its own
 _REMEDY: Final = "write the file again, or fetch it again"
 
 
 def read_parquet(source: Source, _: Drops) -> Iterator[pl.DataFrame]:
-    """Parquet. Identifiers repeat row after row and are read as what the file holds them as, a dictionary."""
+    """Parquet."""
     try:
-        data = _bytes(source)
-        schema: Any = pq.read_schema(data)
-        names = [name for name in schema.names if name in POSITION_SCHEMA]
-        text = [name for name in names if name in _TEXT and pa.types.is_string(schema.field(name).type)]
-        table = pq.read_table(data, columns=names, read_dictionary=text, page_checksum_verification=True)
-        yield _polars(table)
+        data = source.path if source.packing is None else io.BytesIO(source.document())
+        names = [name for name in pl.read_parquet_schema(data) if name in POSITION_SCHEMA]
+        frame = pl.read_parquet(data, columns=names)
     except InputError:
         raise
-    except Exception as error:  # pyarrow raises OSError, ValueError, ArrowException and more on damaged files
-        raise InputError(f"damaged Parquet ({_line(error)})", path=source.name, remedy=_REMEDY) from error
+    except BaseException as error:  # a damaged file may also make the Rust code panic, which is no Exception
+        raise _damaged(source, "Parquet", error) from error
+    yield frame
 
 
 def read_arrow(source: Source, _: Drops) -> Iterator[pl.DataFrame]:
     """Arrow IPC, the file format (also known as Feather) or the stream format."""
     try:
-        with pa.memory_map(str(source.path)) if source.packing is None else pa.BufferReader(source.document()) as data:
+        with pa.OSFile(str(source.path)) if source.packing is None else pa.BufferReader(source.document()) as data:
             head = source.head
             opened: Any = pa.ipc.open_file(data) if head.startswith(b"ARROW1") else pa.ipc.open_stream(data)
             table = opened.read_all()
             table.validate(full=True)
-            yield cast(
-                "pl.DataFrame", pl.from_arrow(table.select([n for n in table.column_names if n in POSITION_SCHEMA]))
-            )
+            frame = _polars(table.select([name for name in table.column_names if name in POSITION_SCHEMA]))
     except InputError:
         raise
-    except Exception as error:
-        raise InputError(f"damaged Arrow IPC ({_line(error)})", path=source.name, remedy=_REMEDY) from error
+    except BaseException as error:
+        raise _damaged(source, "Arrow IPC", error) from error
+    yield frame
 
 
 def read_csv(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
@@ -87,12 +83,11 @@ def _with_ref(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
     return frame.with_columns(ref.alias("ref")).drop("line")
 
 
-def _bytes(source: Source) -> Any:
-    return str(source.path) if source.packing is None else pa.BufferReader(source.document())
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+def _damaged(source: Source, what: str, error: BaseException) -> BaseException:
+    if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+        return error
+    first = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+    return InputError(f"damaged {what} ({first})", path=source.name, remedy=_REMEDY)
 
 
 def _is_csv(head: bytes) -> bool:
