@@ -88,10 +88,10 @@ class Flights:
         return np.degrees(np.arcsin(p[:, 2])), np.degrees(np.arctan2(p[:, 1], p[:, 0])), course
 
 
-def make_flights(aircraft: int, seconds: float, seed: int = 1) -> Flights:
-    """All flights of a patch with `aircraft` of them in the air at every instant of `seconds`."""
+def make_flights(aircraft: int, seconds: float, seed: int = 1, km2: float = KM2_PER_AIRCRAFT) -> Flights:
+    """All flights of a patch of `aircraft` times `km2`, with `aircraft` of them in the air all the time."""
     rng = np.random.default_rng(seed)
-    routes = _routes(rng, aircraft)
+    routes = _routes(rng, aircraft, 1000.0 * np.sqrt(aircraft * km2))
     generation = [_fly(rng, routes, np.arange(aircraft))]
     generation[0].start = -rng.random(aircraft) * generation[0].end
     while (early := generation[-1].end < seconds).any():
@@ -100,23 +100,22 @@ def make_flights(aircraft: int, seconds: float, seed: int = 1) -> Flights:
         after.start = before.end
         generation.append(after)
     flights = Flights(*(np.concatenate([getattr(g, f.name) for g in generation]) for f in fields(Flights)))
-    for _ in range(10):
+    for _ in range(12):
         if not _separate(rng, flights, seconds):
             break
     return flights
 
 
-def _routes(rng: np.random.Generator, aircraft: int) -> tuple[Floats, Floats, Floats]:
+def _routes(rng: np.random.Generator, aircraft: int, side_m: float) -> tuple[Floats, Floats, Floats]:
     """Origins and destinations (unit vectors) of the routes, and how much is flown on each."""
-    side_m = 1000.0 * np.sqrt(aircraft * KM2_PER_AIRCRAFT)
-    count = max(aircraft // 8, 25)
+    count = max(aircraft // 6, 30)
     north, east = rng.uniform(-side_m / 2, side_m / 2, (2, count)) / RADIUS_M
     centre, up, right = _frame(*CENTRE)
     hubs = centre * (np.cos(north) * np.cos(east))[:, None] + right * (np.sin(east) * np.cos(north))[:, None]
     hubs += up * np.sin(north)[:, None]
     weight = rng.pareto(1.5, count).clip(0.2, 3.0)
     apart = RADIUS_M * np.arccos(np.clip(hubs @ hubs.T, -1, 1))
-    pull = np.where(apart > 300e3, weight[:, None] * weight * np.exp(-apart / 1500e3), 0.0)
+    pull = np.where(apart > min(400e3, side_m / 3), weight[:, None] * weight * np.exp(-apart / 3000e3), 0.0)
     # Each hub serves the twenty that pull most.
     pull[np.arange(count)[:, None], np.argsort(pull, axis=1)[:, :-20]] = 0.0
     a, b = np.nonzero(pull)
@@ -135,7 +134,7 @@ def _fly(rng: np.random.Generator, routes: tuple[Floats, Floats, Floats], slot: 
     n = slot.size
     route = rng.choice(routes[2].size, n, p=routes[2])
     # Runways and first fixes lie within some 20 km of the hub.
-    ends = [hubs[route] + rng.normal(0, 10e3 / RADIUS_M, (n, 3)) for hubs in routes[:2]]
+    ends = [hubs[route] + rng.normal(0, 12e3 / RADIUS_M, (n, 3)) for hubs in routes[:2]]
     origin, target = (end / np.linalg.norm(end, axis=1, keepdims=True) for end in ends)
     cosine = np.clip((origin * target).sum(1), -1, 1)
     toward = target - cosine[:, None] * origin
@@ -164,10 +163,7 @@ def _assign_levels(rng: np.random.Generator, flights: Flights, which: NDArray[np
 
 
 def _separate(rng: np.random.Generator, flights: Flights, seconds: float) -> int:
-    """Give one of each two flights that come within 6 NM and 1,000 ft another level and time; returns how many.
-
-    Not near the ground, where approach control has narrower minima and other means.
-    """
+    """Give one of each two flights that come within 6 NM and 1,000 ft another level and time; returns how many."""
     step, cell = 15.0, 20e3
     first = np.maximum(np.ceil(flights.start / step), 0).astype(np.int64)
     last = np.minimum(np.floor(flights.end / step), seconds // step).astype(np.int64)
@@ -175,8 +171,6 @@ def _separate(rng: np.random.Generator, flights: Flights, seconds: float) -> int
     k = np.repeat(np.arange(count.size), count)
     tick = np.arange(k.size) - np.repeat(np.cumsum(count) - count, count) + first[k]
     along, _, alt = flights.at(k, tick * step)
-    high = alt > 8000
-    k, tick, along, alt = k[high], tick[high], along[high], alt[high]
     lat, lon, _ = flights.place(k, along)
     # Cells of a sinusoidal plane: neighbours within 12 km are at most one cell apart in each direction.
     y = RADIUS_M * np.radians(lat)
@@ -204,9 +198,9 @@ def _separate(rng: np.random.Generator, flights: Flights, seconds: float) -> int
     return again.size
 
 
-def write(path: Path, aircraft: int, seconds: float = 3600.0, seed: int = 1) -> int:
+def write(path: Path, aircraft: int, seconds: float = 3600.0, seed: int = 1, km2: float = KM2_PER_AIRCRAFT) -> int:
     """Write the position table as Parquet, in the order of time; returns the number of rows."""
-    flights = make_flights(aircraft, seconds, seed)
+    flights = make_flights(aircraft, seconds, seed, km2)
     rng = np.random.default_rng(seed + 1)
     n = flights.slot.size
     phase = rng.uniform(1.0, REPORT_S - 1.0, n)
@@ -281,12 +275,12 @@ def _block(  # noqa: PLR0917
     )
 
 
-def cached(aircraft: int, seconds: float = 3600.0, seed: int = 1) -> Path:
+def cached(aircraft: int, seconds: float = 3600.0, seed: int = 1, km2: float = KM2_PER_AIRCRAFT) -> Path:
     """The file with this traffic in bench/data, made where it is missing."""
-    path = Path(__file__).parent / "data" / f"traffic-{aircraft}x{seconds:g}s-{seed}.parquet"
+    path = Path(__file__).parent / "data" / f"traffic-{aircraft}x{seconds:g}s-{km2:g}km2-{seed}.parquet"
     if not path.exists():
         print(f"generating {path.name} ...", flush=True)
-        write(path, aircraft, seconds, seed)
+        write(path, aircraft, seconds, seed, km2)
     return path
 
 

@@ -14,8 +14,21 @@ namespace overflight {
 namespace {
 
 constexpr uint32_t kShared = 1, kCopy = 2;
-constexpr double kCell = 6000.0;   // m, larger than any copy is from its original, and what it may move before
-constexpr double kStir = 500.0;    // m, less than which a track moves without changing its cell
+// A copy is up to copy_same_m (4.6 km) from where its original is by now, which has flown up to copy_age_us (15 s, 6.7 km at Mach 1.3)
+// since its last report, and moved up to kStir since it was put into its cell: together less than a cell.
+constexpr double kCell = 20'000.0;  // m
+constexpr double kStir = 8'000.0;   // m, less than which a track moves without changing its cell
+
+// The point that a position is rounded to.
+int64_t point_of(double latitude, double longitude, double per_deg) {
+    const auto part = [&](double v) { return static_cast<int64_t>((v + 360.0) * per_deg + 0.5); };
+    return (part(latitude) << 32) | part(longitude);
+}
+
+uint64_t hash_of(int64_t cell) {
+    const uint64_t h = static_cast<uint64_t>(cell) * 0x9E3779B97F4A7C15ull;
+    return h ^ (h >> 32);
+}
 
 int64_t cell_of(double latitude, double longitude) {
     const Vec p = surface(latitude, longitude);
@@ -31,10 +44,9 @@ bool Crowd::visit(int64_t cell, int64_t time_us, uint32_t aircraft) {
     // One slot an aircraft and cell; the count of aircraft seen there lately is what matters.
     if (2 * (visits_used_ + 1) > visits_.size()) grow(time_us);
     const size_t mask = visits_.size() - 1;
-    const uint64_t hash = static_cast<uint64_t>(cell) * 0x9E3779B97F4A7C15ull;
     int64_t others = 0;
     Visit* mine = nullptr;
-    size_t k = (hash ^ (hash >> 32)) & mask;
+    size_t k = hash_of(cell) & mask;
     for (; visits_[k].used; k = (k + 1) & mask) {
         Visit& v = visits_[k];
         if (v.cell != cell) continue;
@@ -54,17 +66,12 @@ void Crowd::grow(int64_t now_us) {
     visits_.assign(size, Visit{});
     visits_used_ = old.size();
     for (const Visit& v : old) {
-        const uint64_t hash = static_cast<uint64_t>(v.cell) * 0x9E3779B97F4A7C15ull;
-        size_t k = (hash ^ (hash >> 32)) & (size - 1);
+        size_t k = hash_of(v.cell) & (size - 1);
         while (visits_[k].used) k = (k + 1) & (size - 1);
         visits_[k] = v;
     }
 }
 
-bool Crowd::shared(int64_t time_us, uint32_t aircraft, double latitude, double longitude) {
-    const auto part = [&](double v) { return static_cast<int64_t>(std::llround(v / limits_.shared_deg)); };
-    return visit((part(latitude) << 32) ^ (part(longitude) & 0xFFFFFFFFll), time_us, aircraft);
-}
 
 // Whether another track, better than this one, was just where this one is, and moving alike.
 bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const {
@@ -138,11 +145,17 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
         for (size_t t = 0; t < tracks; ++t) ++tracks_of[aircraft.data()[t]];
         std::vector<uint8_t> copyable(tracks);
         for (size_t t = 0; t < tracks; ++t) copyable[t] = relayed.data()[t] || tracks_of[aircraft.data()[t]] > 1;
+        const double per_deg = 1.0 / limits_.shared_deg;
+        constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
         for (size_t k = 0; k < n; ++k) {
             const uint32_t t = track.data()[k];
             if (t >= tracks) throw std::out_of_range("track: a number beyond the tracks");
             const double speed = speed_mps.data()[k], lat = latitude_deg.data()[k], lon = longitude_deg.data()[k];
-            if (!(speed < limits_.shared_speed_mps) && shared(time_us.data()[k], aircraft.data()[t], lat, lon)) flags[k] |= kShared;
+            if (k + kAhead < n && !visits_.empty()) {
+                const int64_t next = point_of(latitude_deg.data()[k + kAhead], longitude_deg.data()[k + kAhead], per_deg);
+                __builtin_prefetch(&visits_[hash_of(next) & (visits_.size() - 1)], 1);
+            }
+            if (!(speed < limits_.shared_speed_mps) && visit(point_of(lat, lon, per_deg), time_us.data()[k], aircraft.data()[t])) flags[k] |= kShared;
             if (doubtful.data()[k]) continue;
             const Last here{time_us.data()[k], 0, lat, lon, altitude_m.data()[k], speed, course_deg.data()[k], 0, 0, 1};
             if (copyable[t] && copy(t, here, relayed.data(), aircraft.data())) flags[k] |= kCopy;

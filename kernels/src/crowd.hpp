@@ -34,7 +34,6 @@ class Crowd {
         uint64_t seen;
     };
 
-    bool shared(int64_t time_us, uint32_t aircraft, double latitude, double longitude);
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
     void grow(int64_t now_us);
     bool copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const;

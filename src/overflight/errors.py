@@ -21,7 +21,9 @@ class InputError(OverflightError, ValueError):
         remedy: what to do, in one clause.
     """
 
-    def __init__(self, reason: str, *, path: str | None = None, place: str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, path: str | None = None, place: str | None = None, remedy: str | None = None
+    ) -> None:
         """Keep the parts; the message is made from them."""
         self.path, self.place, self.reason, self.remedy = path, place, reason, remedy
         where = ", ".join(part for part in (path, place) if part)

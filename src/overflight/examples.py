@@ -20,4 +20,6 @@ def california() -> Path:
         path = folder / "california-2025" / NAME
         if path.is_file():
             return path
-    raise InputError("the demo recording is missing", path=NAME, remedy="install overflight again, or clone its repository")
+    raise InputError(
+        "the demo recording is missing", path=NAME, remedy="install overflight again, or clone its repository"
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from overflight.errors import InputError
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; what is written there takes its place when the block ends without an error.
 
     Raises:
@@ -22,7 +22,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise InputError(
-            f"cannot be written ({error.strerror})", path=str(path), remedy="name a folder that exists and that you may write to"
+            f"cannot be written ({error.strerror})",
+            path=str(path),
+            remedy="name a folder that exists and that you may write to",
         ) from None
     os.close(handle)
     temporary = Path(name)
@@ -33,6 +35,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", path=str(path), remedy="free some space, or name another place") from None
+        raise InputError(
+            f"cannot be written ({error.strerror})", path=str(path), remedy="free some space, or name another place"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)

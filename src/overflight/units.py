@@ -76,5 +76,7 @@ def parse_time(text: str, parameter: str = "time") -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ParameterError(parameter, text, "is no ISO 8601 time", remedy='write it like "2015-10-07T03:00:00Z"') from None
+        raise ParameterError(
+            parameter, text, "is no ISO 8601 time", remedy='write it like "2015-10-07T03:00:00Z"'
+        ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -34,11 +35,13 @@ def flight(day: pl.DataFrame) -> pl.DataFrame:
 
 def flags_of(table: pl.DataFrame, pieces: int = 1, thresholds: Thresholds | None = None) -> np.ndarray:
     """Flags of each row, the table fed in `pieces` batches."""
-    table = table.select(pl.col(name).cast(kind) for name, kind in POSITION_SCHEMA.items()).sort("timestamp", "track_id", maintain_order=True)
+    table = table.select(pl.col(name).cast(kind) for name, kind in POSITION_SCHEMA.items()).sort(
+        "timestamp", "track_id", maintain_order=True
+    )
     names = TrackNames()
     gate = Gate(thresholds or Thresholds(), names)
     cuts = np.linspace(0, table.height, pieces + 1).astype(int)
-    parts = [gate.flags(batch_of(table[a:b], names, a)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [gate.flags(batch_of(table[a:b], names, a)) for a, b in pairwise(cuts)]
     return np.concatenate(parts)
 
 
@@ -46,7 +49,8 @@ def at(table: pl.DataFrame, row: int, **values: object) -> pl.DataFrame:
     """The table with some values of one row changed."""
     here = pl.int_range(pl.len()) == row
     return table.with_columns(
-        pl.when(here).then(pl.lit(value, dtype=table.schema[name])).otherwise(pl.col(name)).alias(name) for name, value in values.items()
+        pl.when(here).then(pl.lit(value, dtype=table.schema[name])).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
     )
 
 
@@ -77,7 +81,9 @@ def test_frozen_is_the_same_place_while_moving_and_the_next_true_place_is_no_jum
 
 def test_a_parked_aircraft_is_not_frozen(flight: pl.DataFrame) -> None:
     parked = flight.with_columns(
-        latitude=pl.lit(flight["latitude"][0]), longitude=pl.lit(flight["longitude"][0]), groundspeed=pl.lit(0.0, pl.Float32)
+        latitude=pl.lit(flight["latitude"][0]),
+        longitude=pl.lit(flight["longitude"][0]),
+        groundspeed=pl.lit(0.0, pl.Float32),
     )
     assert not flags_of(parked).any()
 
@@ -96,7 +102,10 @@ def test_jump_in_altitude(flight: pl.DataFrame) -> None:
 
 def test_a_shifted_track_is_followed_after_three_that_agree(flight: pl.DataFrame) -> None:
     shifted = flight.with_columns(
-        pl.when(pl.int_range(pl.len()) >= 10).then(pl.col("latitude") - 1.0).otherwise(pl.col("latitude")).alias("latitude")
+        pl.when(pl.int_range(pl.len()) >= 10)
+        .then(pl.col("latitude") - 1.0)
+        .otherwise(pl.col("latitude"))
+        .alias("latitude")
     )
     flags = flags_of(shifted)
     assert flags.nonzero()[0].tolist() == [10, 11, 12]
@@ -107,7 +116,9 @@ def test_a_shifted_track_is_followed_after_three_that_agree(flight: pl.DataFrame
 def test_altitude_is_a_geometric_height_that_no_weather_explains(flight: pl.DataFrame) -> None:
     altitude = float(flight["altitude"][4])
     limit = 1500 + 0.08 * altitude
-    flags = flags_of(at(at(flight, 4, geoaltitude=altitude + 1.1 * limit), 6, geoaltitude=float(flight["altitude"][6]) + 1000))
+    flags = flags_of(
+        at(at(flight, 4, geoaltitude=altitude + 1.1 * limit), 6, geoaltitude=float(flight["altitude"][6]) + 1000)
+    )
     assert flags.nonzero()[0].tolist() == [4]
     assert flags[4] == integrity.ALTITUDE
 
@@ -128,9 +139,12 @@ def test_duplicate_is_a_relayed_copy_on_top_of_an_aircraft(flight: pl.DataFrame)
     both = pl.concat([flight, copy_of(flight)]).sort("timestamp", "track_id")
     flags = flags_of(both)
     relayed = (both["track_id"] == "tisb:~2b0000").to_numpy()
-    recent = np.array([
-        any((b := (row["timestamp"] - other).total_seconds()) <= 15 and b >= 0 for other in flight["timestamp"]) for row in both.to_dicts()
-    ])
+    recent = np.array(
+        [
+            any((b := (row["timestamp"] - other).total_seconds()) <= 15 and b >= 0 for other in flight["timestamp"])
+            for row in both.to_dicts()
+        ]
+    )
     assert (flags[relayed & recent] == integrity.DUPLICATE).all()
     assert relayed.sum() == 25
     assert not flags[~relayed].any()
@@ -143,14 +157,18 @@ def test_a_relayed_target_well_above_is_no_duplicate(flight: pl.DataFrame) -> No
 
 def test_two_own_addresses_side_by_side_are_no_duplicate(flight: pl.DataFrame) -> None:
     other = copy_of(flight).with_columns(
-        pl.lit("adsb:aaaaaa").alias("track_id"), pl.lit("aaaaaa").alias("icao24"), pl.lit("icao").cast(POSITION_SCHEMA["address_type"]).alias("address_type")
+        pl.lit("adsb:aaaaaa").alias("track_id"),
+        pl.lit("aaaaaa").alias("icao24"),
+        pl.lit("icao").cast(POSITION_SCHEMA["address_type"]).alias("address_type"),
     )
     assert not flags_of(pl.concat([flight, other])).any()
 
 
 def test_one_aircraft_heard_by_two_sensors_is_one(flight: pl.DataFrame) -> None:
     other = copy_of(flight).with_columns(
-        pl.lit("mlat:ac6102").alias("track_id"), pl.lit("ac6102").alias("icao24"), pl.lit("icao").cast(POSITION_SCHEMA["address_type"]).alias("address_type")
+        pl.lit("mlat:ac6102").alias("track_id"),
+        pl.lit("ac6102").alias("icao24"),
+        pl.lit("icao").cast(POSITION_SCHEMA["address_type"]).alias("address_type"),
     )
     both = pl.concat([flight, other]).sort("timestamp", "track_id")
     flags = flags_of(both)
@@ -160,9 +178,15 @@ def test_one_aircraft_heard_by_two_sensors_is_one(flight: pl.DataFrame) -> None:
 
 def several(day: pl.DataFrame, count: int) -> pl.DataFrame:
     """Rows of several real aircraft in flight, one after the other in time, 5 s apart."""
-    moving = day.filter((pl.col("groundspeed") > 150) & (pl.col("address_type") == "icao")).unique("icao24", keep="first", maintain_order=True).head(count)
+    moving = (
+        day.filter((pl.col("groundspeed") > 150) & (pl.col("address_type") == "icao"))
+        .unique("icao24", keep="first", maintain_order=True)
+        .head(count)
+    )
     start = moving["timestamp"][0]
-    return moving.with_columns(pl.Series("timestamp", [start + timedelta(seconds=5 * k) for k in range(count)]).dt.cast_time_unit("us"))
+    return moving.with_columns(
+        pl.Series("timestamp", [start + timedelta(seconds=5 * k) for k in range(count)]).dt.cast_time_unit("us")
+    )
 
 
 def test_shared_point_is_many_aircraft_in_one_place(day: pl.DataFrame) -> None:
@@ -183,7 +207,9 @@ def circling(day: pl.DataFrame, count: int, radius_deg: float = 0.05) -> pl.Data
         n = 30
         angle = np.radians(np.arange(n) * 20.0 + 70.0 * k)
         part = pl.concat([base] * n).with_columns(
-            pl.Series("timestamp", [row["timestamp"] + timedelta(seconds=10 * i) for i in range(n)]).dt.cast_time_unit("us"),
+            pl.Series("timestamp", [row["timestamp"] + timedelta(seconds=10 * i) for i in range(n)]).dt.cast_time_unit(
+                "us"
+            ),
             pl.Series("latitude", 35.4 + radius_deg * np.sin(angle)),
             pl.Series("longitude", 35.9 + radius_deg * np.cos(angle) / np.cos(np.radians(35.4))),
             pl.lit(380.0, pl.Float32).alias("groundspeed"),

@@ -1,0 +1,1 @@
+"""Where: what the ground and the air are divided into."""

@@ -21,7 +21,8 @@ def check(
     recording: Recordings,
     net: Annotated[list[str] | None, typer.Option(help="Net to run; may be repeated. [separation]")] = None,
     minima: Annotated[
-        str | None, typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.')
+        str | None,
+        typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
     ] = None,
     profile: Annotated[
         str | None, typer.Option(help="Named minima of every pair: en-route, terminal, well-clear, nmac.")
@@ -30,7 +31,9 @@ def check(
         str | None, typer.Option(help='Taken off vertical minima, "0 ft". [200 ft off minima of 1000 ft and more]')
     ] = None,
     max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
-    start: Annotated[str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Only positions before this time.")] = None,
     bbox: Annotated[str | None, typer.Option(help="Only positions within W,S,E,N (degrees).")] = None,
     include_ground: Annotated[bool, typer.Option("--include-ground", help="Use positions on the ground too.")] = False,
@@ -44,9 +47,13 @@ def check(
     config: Annotated[Path | None, typer.Option(help="TOML file with a table [integrity] of thresholds.")] = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option(help="Write events to FILE.parquet, .csv, .json, .geojson or the report to FILE.html; may be repeated."),
+        typer.Option(
+            help="Write events to FILE.parquet, .csv, .json, .geojson or the report to FILE.html; may be repeated."
+        ),
     ] = None,
-    fail_on: Annotated[str | None, typer.Option(help="Exit with 1 if there is an event of this verdict, or any.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(help="Exit with 1 if there is an event of this verdict, or any.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary and the events as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary, no progress.")] = False,
 ) -> None:
@@ -83,7 +90,13 @@ def check(
     if as_json:
         from overflight.events import records
 
-        print(json.dumps({"summary": events.summary.as_json(), "events": records(events.result.events)}, ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                {"summary": events.summary.as_json(), "events": records(events.result.events)},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
     elif not quiet:
         from overflight.cli.summary import print_summary
 
@@ -121,7 +134,9 @@ def thresholds(texts: list[str], config: Path | None) -> dict[str, float]:
         try:
             found |= tomllib.loads(config.read_text(encoding="utf-8")).get("integrity", {})
         except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", path=str(config), remedy="name a TOML file") from None
+            raise InputError(
+                f"cannot be read ({error.strerror})", path=str(config), remedy="name a TOML file"
+            ) from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"is no TOML ({error})", path=str(config), remedy="mend the line named") from None
     for text in texts:

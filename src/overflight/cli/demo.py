@@ -22,6 +22,8 @@ def demo(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot be made ({error.strerror})", path=str(out), remedy="name another folder with --out") from None
+        raise InputError(
+            f"cannot be made ({error.strerror})", path=str(out), remedy="name another folder with --out"
+        ) from None
     files = [out / name for name in ("report.html", "events.parquet", "events.geojson")]
     check([str(california())], out=files, quiet=quiet)

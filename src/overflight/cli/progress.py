@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 
 class Waiting:
@@ -16,7 +16,7 @@ class Waiting:
 
 
 @contextlib.contextmanager
-def waiting(quiet: bool) -> Iterator[Waiting]:
+def waiting(quiet: bool) -> Generator[Waiting]:
     """Show a progress bar while the block runs; nothing where nobody sees it."""
     if quiet or not sys.stderr.isatty():
         yield Waiting(lambda done, total: None, lambda what: None)
@@ -24,7 +24,12 @@ def waiting(quiet: bool) -> Iterator[Waiting]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -36,12 +36,17 @@ def inspect(
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in found.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"
-        elif isinstance(value, list):
-            value = "\n".join(str(item) for item in value) or "none"
-        table.add_row(name.replace("_", " "), Text(str(value)))
+        table.add_row(name.replace("_", " "), Text(_said(value)))
     Console(highlight=False).print(table)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        counts = cast("dict[str, int]", value)
+        return ", ".join(f"{key} {count:,}" for key, count in counts.items()) or "none"
+    if isinstance(value, list):
+        return "\n".join(cast("list[str]", value)) or "none"
+    return str(value)
 
 
 def convert(
@@ -64,4 +69,7 @@ def convert(
         dropped = sum(recording.drops.counts.values())
         print(f"{recording.table.height:,} positions written to {target}", file=sys.stderr)
         for reason, count in recording.drops.counts.items():
-            print(f"dropped {count:,} of {dropped:,}: {reason} (first: {recording.drops.examples[reason]})", file=sys.stderr)
+            print(
+                f"dropped {count:,} of {dropped:,}: {reason} (first: {recording.drops.examples[reason]})",
+                file=sys.stderr,
+            )

@@ -38,28 +38,45 @@ def print_summary(result: CheckResult, written: list[str]) -> None:
 
 def totals(s: Summary) -> list[tuple[str, list[str]]]:
     """Return the totals as lines under headings."""
-    read = [f"{_of(s.files, 'input')}, {_of(s.rows, 'position')}, {_of(s.tracks, 'track')}, {s.aircraft:,} aircraft addresses"]
+    read = [
+        f"{_of(s.files, 'input')}, {_of(s.rows, 'position')}, {_of(s.tracks, 'track')}, {s.aircraft:,} aircraft addresses"
+    ]
     if s.start and s.end:
         read.append(f"{_time(s.start)} to {_time(s.end)} UTC")
     lines = [("Read", read)]
     if s.dropped:
-        lines.append(("Dropped", [f"{count:,} × {reason} (first: {s.drop_examples[reason]})" for reason, count in s.dropped.items()]))
+        lines.append(
+            (
+                "Dropped",
+                [f"{count:,} × {reason} (first: {s.drop_examples[reason]})" for reason, count in s.dropped.items()],
+            )
+        )
     integrity = [f"{s.disqualified:,} positions not used"]
     if s.flagged:
         integrity[0] += f"; flags: {_counts(s.flagged)}"
     if s.explained:
-        integrity.append(f"{_of(sum(s.explained.values()), 'close encounter')} only in flagged positions: {_counts(s.explained)} (--ungated shows them)")
+        integrity.append(
+            f"{_of(sum(s.explained.values()), 'close encounter')} only in flagged positions: {_counts(s.explained)} (--ungated shows them)"
+        )
     lines.append(("Integrity", integrity))
     tested = [f"{s.track_minutes:,.0f} track-minutes"]
     if s.track_minutes_no_altitude:
-        tested.append(f"not tested: {s.track_minutes_no_altitude:,.1f} track-minutes without altitude (--unknown-altitude report shows such pairs)")
+        tested.append(
+            f"not tested: {s.track_minutes_no_altitude:,.1f} track-minutes without altitude (--unknown-altitude report shows such pairs)"
+        )
     if s.isolated:
         tested.append(f"not tested: {_of(s.isolated, 'report')} with no other of the track near in time")
     lines.append(("Tested", tested))
     found = sum(s.events.values())
-    events = [f"{_of(found, 'event')}: {s.confirmed:,} confirmed, {s.undetermined:,} undetermined" if found else "no event in what was tested"]
+    events = [
+        f"{_of(found, 'event')}: {s.confirmed:,} confirmed, {s.undetermined:,} undetermined"
+        if found
+        else "no event in what was tested"
+    ]
     if s.dismissed:
-        events.append(f"{_of(sum(s.dismissed.values()), 'other encounter')} below the widest minimum, no event: {_counts(s.dismissed)}")
+        events.append(
+            f"{_of(sum(s.dismissed.values()), 'other encounter')} below the widest minimum, no event: {_counts(s.dismissed)}"
+        )
     lines.append(("Separation", events))
     return lines
 
@@ -69,12 +86,19 @@ def _print_events(console: Console, result: CheckResult) -> None:
     gravest = result.events.sort("severity", "start")
     console.print()
     few = gravest.height <= MOST_EVENTS
-    console.print(Text("Events, the gravest first" if few else f"The {MOST_EVENTS} gravest of {gravest.height:,} events", style="bold"))
+    console.print(
+        Text(
+            "Events, the gravest first" if few else f"The {MOST_EVENTS} gravest of {gravest.height:,} events",
+            style="bold",
+        )
+    )
     for row in gravest.head(MOST_EVENTS).iter_rows(named=True):
         vertical = "an unknown height" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft"
         level = "" if row["altitude_ft"] is None else f" at {row['altitude_ft']:,.0f} ft"
         what = f"{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
-        console.print(Text(f"{row['severity']:.2f}  {_time(row['time'])}  {what}, for {row['duration_s']:.0f} s"), soft_wrap=True)
+        console.print(
+            Text(f"{row['severity']:.2f}  {_time(row['time'])}  {what}, for {row['duration_s']:.0f} s"), soft_wrap=True
+        )
         console.print(Text(f"      {row['verdict']}: {row['why']}", style="dim"), soft_wrap=True)
     console.print()
 

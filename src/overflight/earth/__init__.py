@@ -1,0 +1,1 @@
+"""A round world: WGS84 positions, distances, coordinates."""

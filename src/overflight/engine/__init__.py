@@ -1,0 +1,1 @@
+"""How data flows: one pipeline, and the drivers around it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -76,16 +76,22 @@ class CheckParameters:
             stated = parse_minima(self.minima)
         elif self.profile is not None:
             if self.profile not in PROFILES:
-                raise ParameterError("--profile", self.profile, "is no profile", remedy=f"choose from {', '.join(PROFILES)}")
+                raise ParameterError(
+                    "--profile", self.profile, "is no profile", remedy=f"choose from {', '.join(PROFILES)}"
+                )
             stated = PROFILES[self.profile]
         tolerance_ft = None
         if self.vertical_tolerance is not None:
             tolerance_ft = parse_length_m(self.vertical_tolerance, "--vertical-tolerance") / FT_M
         max_gap_s = parse_duration_s(self.max_gap, "--max-gap")
         if not 0 < max_gap_s <= 3600:
-            raise ParameterError("--max-gap", self.max_gap, "is no gap to bridge", remedy="give one above 0 s, up to 1 h")
+            raise ParameterError(
+                "--max-gap", self.max_gap, "is no gap to bridge", remedy="give one above 0 s, up to 1 h"
+            )
         if self.unknown_altitude not in {"count", "report"}:
-            raise ParameterError("--unknown-altitude", self.unknown_altitude, "is unknown", remedy='choose "count" or "report"')
+            raise ParameterError(
+                "--unknown-altitude", self.unknown_altitude, "is unknown", remedy='choose "count" or "report"'
+            )
         skipped = 0 if self.ungated else integrity.DISQUALIFYING
         return SeparationParameters(
             minima=None if stated is None else with_tolerance(stated, tolerance_ft),
@@ -106,7 +112,9 @@ class CheckParameters:
             "vertical tolerance": self.vertical_tolerance or "200 ft off minima of 1,000 ft and more",
             "largest gap bridged": self.max_gap,
             "on the ground": "included" if self.include_ground else "left out",
-            "unknown altitude": "reported as undetermined" if self.unknown_altitude == "report" else "counted, not tested",
+            "unknown altitude": "reported as undetermined"
+            if self.unknown_altitude == "report"
+            else "counted, not tested",
             "integrity gate": "off" if self.ungated else "on",
         }
         if self.start or self.end:
@@ -132,7 +140,7 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
     batch = batch_of(recording.table, names)
     report("integrity gate")
     net = Separation(told, names)
-    pipeline = Pipeline(Gate(parameters.thresholds, names), [net])
+    pipeline = Pipeline(Gate(parameters.thresholds, names, told.threads), [net])
     report("separation")
     flagged = pipeline.update(batch)
     findings = pipeline.finish()
@@ -178,7 +186,7 @@ def _explained(flagged: Batch, names: TrackNames, told: SeparationParameters, fo
     net = Separation(replace(told, skipped=told.skipped & ~integrity.DISQUALIFYING), names, only=suspects)
     net.update(flagged)
     raw = net.finish().events
-    seen = {(row["track_a"], row["track_b"]): [] for row in found.events.iter_rows(named=True)}
+    seen: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
     for row in found.events.iter_rows(named=True):
         seen[row["track_a"], row["track_b"]].append((row["start"], row["end"]))
     margin_us = round(told.max_gap_s * 1e6)
@@ -186,7 +194,9 @@ def _explained(flagged: Batch, names: TrackNames, told: SeparationParameters, fo
     by_track = {name: k for k, name in enumerate(names.track_id)}
     track, time, flags = flagged.track[hidden], flagged.time_us[hidden], flagged.flags[hidden]
     for row in raw.iter_rows(named=True):
-        if any(start <= row["end"] and row["start"] <= end for start, end in seen.get((row["track_a"], row["track_b"]), [])):
+        if any(
+            start <= row["end"] and row["start"] <= end for start, end in seen[row["track_a"], row["track_b"]]
+        ):
             continue
         low, high = (round(row[name].timestamp() * 1e6) for name in ("start", "end"))
         mine = np.isin(track, [by_track[row["track_a"]], by_track[row["track_b"]]])
@@ -223,7 +233,9 @@ def _summary(
 ) -> Summary:
     table = recording.table
     reasons = Counter(dismissed["reason"].to_list())
-    explained = {reason.split(": ", 1)[1]: count for reason, count in reasons.items() if reason.startswith("integrity: ")}
+    explained = {
+        reason.split(": ", 1)[1]: count for reason, count in reasons.items() if reason.startswith("integrity: ")
+    }
     coverage = net.coverage
     return Summary(
         files=len(recording.files),

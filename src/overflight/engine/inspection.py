@@ -24,7 +24,9 @@ def inspect_recording(recording: Recording) -> dict[str, Any]:
     start, end = table["timestamp"].min(), table["timestamp"].max()
     known = {name: table.height - table[name].null_count() for name in table.columns}
     return {
-        "inputs": [f"{file.path} ({file.format}, {file.rows:,} positions, SHA-256 {file.sha256})" for file in recording.files],
+        "inputs": [
+            f"{file.path} ({file.format}, {file.rows:,} positions, SHA-256 {file.sha256})" for file in recording.files
+        ],
         "positions": table.height,
         "dropped": dict(recording.drops.counts),
         "first": None if start is None else start.isoformat(),  # type: ignore[union-attr]
@@ -33,7 +35,9 @@ def inspect_recording(recording: Recording) -> dict[str, Any]:
         "aircraft_addresses": table["icao24"].drop_nulls().n_unique(),
         "median_interval_s": None if interval is None else round(interval * 1e-6, 3),
         "area": _area(table),
-        "altitude_ft": None if known["altitude"] == 0 else f"{table['altitude'].min():,.0f} to {table['altitude'].max():,.0f}",
+        "altitude_ft": None
+        if known["altitude"] == 0
+        else f"{table['altitude'].min():,.0f} to {table['altitude'].max():,.0f}",
         "sources": _counts(table, "source"),
         "address_types": _counts(table, "address_type"),
         "known": {name: count for name, count in known.items() if count},
@@ -56,4 +60,6 @@ def _area(table: pl.DataFrame) -> str | None:
     widest = gaps.arg_max()
     if widest is not None and gaps[widest] is not None and gaps[widest] > 360.0 - (east - west):
         west, east = longitude[widest], longitude[widest - 1]  # across the antimeridian
-    return f"latitude {table['latitude'].min():.3f} to {table['latitude'].max():.3f}, longitude {west:.3f} to {east:.3f}"
+    return (
+        f"latitude {table['latitude'].min():.3f} to {table['latitude'].max():.3f}, longitude {west:.3f} to {east:.3f}"
+    )

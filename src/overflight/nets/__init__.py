@@ -1,0 +1,1 @@
+"""What went wrong: one file a safety net, around the compiled kernels."""

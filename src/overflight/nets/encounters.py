@@ -40,7 +40,9 @@ def chains(pieces: pl.DataFrame, by: list[str], join_us: int) -> pl.DataFrame:
         pieces.sort(*by, "start_us", "end_us", "worst_us", "hit")
         .with_columns(pl.col("end_us").cum_max().shift(1).over(by).alias("until_us"))
         .with_columns(
-            (pl.col("until_us").is_null() | (pl.col("start_us") - pl.col("until_us") >= join_us)).cum_sum().alias("chain")
+            (pl.col("until_us").is_null() | (pl.col("start_us") - pl.col("until_us") >= join_us))
+            .cum_sum()
+            .alias("chain")
         )
         .drop("until_us")
     )
@@ -50,12 +52,19 @@ def split_closed(pieces: pl.DataFrame, before_us: int, join_us: int) -> tuple[pl
     """Split into encounters that ended before `before_us`, and the rest."""
     if pieces.height == 0:
         return pieces, pieces
-    over = chains(pieces, ["a", "b"], join_us).with_columns((pl.col("end_us").max().over("chain") < before_us).alias("over"))
+    over = chains(pieces, ["a", "b"], join_us).with_columns(
+        (pl.col("end_us").max().over("chain") < before_us).alias("over")
+    )
     return over.filter("over").drop("over", "chain"), over.filter(~pl.col("over")).drop("over", "chain")
 
 
 def conclude(
-    pieces: pl.DataFrame, names: TrackNames, rules: Rules, parameters: SeparationParameters, copies: pl.DataFrame, join_us: int
+    pieces: pl.DataFrame,
+    names: TrackNames,
+    rules: Rules,
+    parameters: SeparationParameters,
+    copies: pl.DataFrame,
+    join_us: int,
 ) -> Findings:
     """Make events and dismissals of encounters that are over.
 
@@ -91,7 +100,12 @@ def conclude(
 
     dismissed: list[dict[str, Any]] = []
     harmless = totals.filter((pl.col("copied") != 0) | pl.col("formation") | ~pl.col("hit")).select(
-        "meeting", "copied", "formation", "together_us", pl.col("start_us").alias("from_us"), pl.col("end_us").alias("to_us")
+        "meeting",
+        "copied",
+        "formation",
+        "together_us",
+        pl.col("start_us").alias("from_us"),
+        pl.col("end_us").alias("to_us"),
     )
     for worst in _gravest(encounters, "meeting").join(harmless, on="meeting").sort("meeting").iter_rows(named=True):
         dismissed.append(_dismissal(worst, names))
@@ -113,7 +127,9 @@ def _copied(totals: pl.DataFrame, copies: pl.DataFrame, margin_us: int) -> pl.Da
     """Add `copied`: the flags that either track of an encounter had as a copy, during it or at most `margin_us` away."""
     flags = np.zeros(totals.height, np.uint32)
     if copies.height:
-        near = totals.with_row_index("place").select("place", "start_us", "end_us", pl.concat_list("a", "b").alias("track"))
+        near = totals.with_row_index("place").select(
+            "place", "start_us", "end_us", pl.concat_list("a", "b").alias("track")
+        )
         near = near.explode("track").join(copies, on="track")
         near = near.filter(pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + margin_us))
         np.bitwise_or.at(flags, near["place"].to_numpy(), near["flags"].to_numpy())
@@ -160,7 +176,7 @@ def _place(worst: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: float, digits: int) -> float | None:
-    return None if value is None or np.isnan(value) else round(float(value), digits)
+    return None if np.isnan(value) else round(float(value), digits)
 
 
 def _dismissal(worst: dict[str, Any], names: TrackNames) -> dict[str, Any]:
@@ -195,7 +211,7 @@ def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]
 
 
 def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: SeparationParameters) -> dict[str, Any]:
-    a, b = names.track_id[worst["a"]], names.track_id[worst["b"]]
+    a, b = (names.track_id[int(worst[side])] for side in "ab")
     start_us, end_us = worst["from_us"], worst["to_us"]
     start = _moment(start_us)
     altitudes = [x for x in (worst["altitude_m_a"], worst["altitude_m_b"]) if not np.isnan(x)]
@@ -260,10 +276,16 @@ def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
     if np.isnan(worst["vertical_m"]):
         return "undetermined", "an altitude is unknown, compared in the plane alone"
     if worst["any_sure"]:
-        return "confirmed", f"a loss wherever the two were within {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m of their reports"
+        return (
+            "confirmed",
+            f"a loss wherever the two were within {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m of their reports",
+        )
     if worst["any_certain"]:
         return "undetermined", "rests on positions of doubtful integrity"
-    return "undetermined", f"kept if the two were up to {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m from their reports"
+    return (
+        "undetermined",
+        f"kept if the two were up to {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m from their reports",
+    )
 
 
 def empty_pieces() -> pl.DataFrame:

@@ -33,7 +33,10 @@ from overflight.units import FT_M, KT_MPS, NM_M
 VFR_ANYWHERE: Final = (2000, 7000)
 VFR_AMERICAS_AND_PACIFIC: Final = (1200, 1202, 1203, 1255, 1276, 1277, 1400)
 VFR_EUROPE_AFRICA_ASIA: Final = (7001, 7010, 7020)
-AMERICAS_AND_PACIFIC_DEG: Final = ((-180.0, -30.0), (110.0, 180.0))  # longitudes where the first list means visual flight
+AMERICAS_AND_PACIFIC_DEG: Final = (
+    (-180.0, -30.0),
+    (110.0, 180.0),
+)  # longitudes where the first list means visual flight
 
 FORMATION_HORIZONTAL_M = 1.0 * NM_M
 FORMATION_VERTICAL_M = 200.0 * FT_M
@@ -96,7 +99,9 @@ class Rules:
         held = np.isin(rule, ["radar"])
         frames = [
             self._frame(tuple(column[held] for column in found), rule[held], airport[held], encounter=True, hit=True),
-            self._frame(tuple(column[~held] for column in found), rule[~held], airport[~held], encounter=True, hit=False),
+            self._frame(
+                tuple(column[~held] for column in found), rule[~held], airport[~held], encounter=True, hit=False
+            ),
         ]
         for name in ("vfr", "unknown", "airport"):
             some = np.flatnonzero(rule == name)
@@ -105,12 +110,16 @@ class Rules:
             some = some[first]
             if len(some):
                 hits = self._between(found[0][some], found[1][some], np.zeros(len(some)), self.by_rule[name])
-                place = {pair: k for k, pair in zip(some, zip(found[0][some], found[1][some], strict=True), strict=True)}
+                place = {
+                    pair: k for k, pair in zip(some, zip(found[0][some], found[1][some], strict=True), strict=True)
+                }
                 back = np.array([place[pair] for pair in zip(hits[0], hits[1], strict=True)], int)
                 frames.append(self._frame(hits, rule[back], airport[back], encounter=False, hit=True))
         return pl.concat(frames)
 
-    def _between(self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, minima: Minima) -> tuple[NDArray[Any], ...]:
+    def _between(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, minima: Minima
+    ) -> tuple[NDArray[Any], ...]:
         from overflight_kernels import losses_between
 
         floor_m, horizontal_m, vertical_m = layer_arrays(minima)
@@ -176,7 +185,9 @@ class Rules:
             f"climb_mps_{side}": (self._v.altitude_m[k + 1] - self._v.altitude_m[k]) / span_s,
         }
 
-    def _frame(self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], airport: NDArray[Any], *, encounter: bool, hit: bool) -> pl.DataFrame:
+    def _frame(
+        self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], airport: NDArray[Any], *, encounter: bool, hit: bool
+    ) -> pl.DataFrame:
         if len(found[0]) == 0:
             return pl.DataFrame(schema=PIECES_SCHEMA)
         # A pair is named in the order of its track ids, whatever order the tracks came in.
@@ -222,7 +233,12 @@ class Rules:
         )
 
     def _survive(
-        self, a: NDArray[np.int64], b: NDArray[np.int64], shrink_m: Array, rule: NDArray[Any], by_rule: dict[str, Minima]
+        self,
+        a: NDArray[np.int64],
+        b: NDArray[np.int64],
+        shrink_m: Array,
+        rule: NDArray[Any],
+        by_rule: dict[str, Minima],
     ) -> NDArray[np.bool_]:
         """Tell which pairs of segments hold a loss below the minima of their rule, less `shrink_m`."""
         kept = np.zeros(len(a), bool)
@@ -235,7 +251,9 @@ class Rules:
             kept[some] = np.isin(pairs, left[0] * len(self._v) + left[1])
         return kept
 
-    def _together(self, a: NDArray[np.int64], b: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _together(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """Tell which pieces are formation flight from start to end: distances are convex, so both ends decide."""
         if self.given is not None:
             return np.zeros(len(a), bool)

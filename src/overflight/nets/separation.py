@@ -61,12 +61,14 @@ class Separation:
 
     name = "separation"
 
-    def __init__(self, parameters: SeparationParameters, names: TrackNames, only: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self, parameters: SeparationParameters, names: TrackNames, only: NDArray[np.bool_] | None = None
+    ) -> None:
         """Start with nothing seen. `only` (by track number) keeps pairs of which at least one track is marked."""
         self._p, self._names, self._only = parameters, names, only
         self._max_gap_us = round(parameters.max_gap_s * 1e6)
         self._rules = rules.Rules(parameters.minima, parameters.tolerance_ft)
-        self._tails = Tails(names, self._max_gap_us)
+        self._tails = Tails(names, self._max_gap_us, parameters.threads)
         self._open = empty_pieces()
         self._copies = pl.DataFrame(schema=COPIES_SCHEMA)
 
@@ -91,7 +93,9 @@ class Separation:
         """Remember when a track was found to copy another, or to share a point or circle with others."""
         copied = np.flatnonzero(batch.flags & self._p.skipped & COPIED)
         if len(copied):
-            noted = pl.DataFrame({"track": batch.track[copied], "time_us": batch.time_us[copied], "flags": batch.flags[copied]})
+            noted = pl.DataFrame(
+                {"track": batch.track[copied], "time_us": batch.time_us[copied], "flags": batch.flags[copied]}
+            )
             self._copies = pl.concat([self._copies, noted])
 
     def _losses(self, v: Vertices) -> tuple[NDArray[Any], ...]:
@@ -123,8 +127,9 @@ class Separation:
         """Conclude the encounters that are over: nothing that comes can begin before the watermark less `max_gap`."""
         closed, self._open = split_closed(self._open, watermark_us - self._max_gap_us - JOIN_US, JOIN_US)
         findings = self._conclude(closed)
-        begun = self._open["start_us"].min()
-        needed = min(watermark_us - 2 * self._max_gap_us, watermark_us if begun is None else int(begun)) - self._max_gap_us  # type: ignore[arg-type]
+        # An encounter that is open, or may still begin, looks back from its start by the largest gap.
+        begun = int(self._open["start_us"].to_numpy().min(initial=watermark_us - self._max_gap_us))
+        needed = begun - 2 * self._max_gap_us
         self._copies = self._copies.filter(pl.col("time_us") >= needed)
         return findings
 

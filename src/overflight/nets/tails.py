@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames
+from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames, gather
 from overflight.surveillance.integrity import RELOCATED
 from overflight.units import FT_M
 
@@ -60,15 +60,16 @@ class Coverage:
 
 
 # What is kept of a vertex for the next batch: its own columns, without those that are made anew.
-KEPT = ("time_us", "track", "latitude", "longitude", "altitude_m", "accuracy_m", "squawk", "flags", "row", "linked")
+SAME = ("time_us", "latitude", "longitude", "accuracy_m", "squawk", "flags", "row")  # as in a batch
+KEPT = (*SAME, "track", "altitude_m", "linked")
 
 
 class Tails:
     """Turns batches into vertices: what was kept of each track, then its new positions."""
 
-    def __init__(self, names: TrackNames, max_gap_us: int) -> None:
+    def __init__(self, names: TrackNames, max_gap_us: int, threads: int) -> None:
         """Start with nothing kept."""
-        self._names, self._max_gap_us = names, max_gap_us
+        self._names, self._max_gap_us, self._threads = names, max_gap_us, threads
         self._kept: dict[str, NDArray[Any]] | None = None
         self._squawk = np.empty(0, np.uint16)  # the last of each track, which outlives its kept positions
         self.coverage = Coverage()
@@ -85,16 +86,11 @@ class Tails:
         columns: dict[str, NDArray[Any]] = {"track": track[order]}
         source = usable[order] if kept is None else usable[np.maximum(order - old, 0)]
         was = order < old
-        for name in KEPT[:-1]:
-            if name == "track":
-                continue
-            if name == "altitude_m":
-                values = batch.altitude_ft[source].astype(np.float64) * FT_M
-            else:
-                values = getattr(batch, name)[source]
-            if kept is not None:
-                values[was] = kept[name][order[was]]
-            columns[name] = values
+        new = gather([batch.altitude_ft, *(getattr(batch, name) for name in SAME)], source, self._threads)
+        columns |= {"altitude_m": new[0].astype(np.float64) * FT_M} | dict(zip(SAME, new[1:], strict=True))
+        if kept is not None:
+            for name in ("altitude_m", *SAME):
+                columns[name][was] = kept[name][order[was]]
         counts = np.bincount(track[:old], minlength=len(self._names)).astype(np.int64)
         first = offsets[:-1]
         broken = (columns["flags"] & RELOCATED != 0).astype(np.uint8)
@@ -147,7 +143,7 @@ class Tails:
 def _covered(v: Vertices, gap_us: NDArray[np.int64], fresh: NDArray[np.bool_]) -> Coverage:
     ends = np.flatnonzero(fresh & (v.linked == 1))
     unknown = np.isnan(v.altitude_m[ends]) | np.isnan(v.altitude_m[ends - 1])
-    begins = np.count_nonzero(v.linked[ends - 1] == 0)  # the vertex before is the first of a connected run
+    begins = int(np.count_nonzero(v.linked[ends - 1] == 0))  # the vertex before is the first of a connected run
     return Coverage(
         float(gap_us[ends].sum()) * 1e-6,
         float(gap_us[ends[unknown]].sum()) * 1e-6,

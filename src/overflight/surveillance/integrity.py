@@ -6,15 +6,17 @@ Half of all close encounters in raw recordings are artefacts. Each flag below na
 | flag | what | default | why this threshold |
 |---|---|---|---|
 | stale | the position was old when it was reported | 20 s | at 480 kt it is 2.7 NM away, most of a minimum |
-| frozen | the same position again, while the aircraft says that it moves | 200 m in 2 s or more | more than CPR rounding (5 m) and a report's jitter |
-| jump | the position before cannot be left behind in the time | 1,500 kt, 1.5 times the reported speed + 100 kt, 60,000 ft/min | faster than any transport, and not by a gust or a late clock |
-| relocated | the first position after a jump that three in a row agree on | 3 | one stray decode must not move a track, a real shift must not kill it |
-| altitude | geometric against barometric altitude | 1,500 ft + 8 % of the altitude | QNH 980 to 1050 hPa, geoid and ISA +/- 20 K stay below it |
-| duplicate | a relayed or second track on top of another | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows against ADS-B; formations of two own addresses are not meant |
+| frozen | the same position again from a moving aircraft | 200 m in 2 s | more than CPR rounding (5 m) and a report's jitter |
+| jump | out of reach of the position before | 1,500 kt, 1.5 x reported + 100 kt, 60,000 ft/min | more than gusts, late clocks and fighters |
+| relocated | the first after a jump on which three in a row agree | 3 | a stray decode moves no track, a real shift kills none |
+| altitude | geometric against barometric altitude | 1,500 ft + 8 % | QNH 980 to 1050 hPa, geoid and ISA +/- 20 K stay below |
+| duplicate | a relayed or second track on top of another | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows on ADS-B |
 | shared_point | many aircraft on one point while moving | 3 within 60 s on 11 m | no runway takes three in a minute |
-| shared_circle | many aircraft on one circle | 3 within 10 min, 10 %, radius 0.5 to 30 km | thermals and holding patterns are smaller or no circles |
-| low_quality | NIC or NACp say the position may be far off | NIC < 5, NACp < 6 | containment of 1 NM and accuracy of 0.3 NM no longer vanish in a 3 NM minimum (RTCA DO-260B, 2.2.3.2.7) |
+| shared_circle | many aircraft on one circle | 3 in 10 min, 10 %, 0.5 to 30 km | thermals are smaller, holding patterns no circles |
+| low_quality | NIC or NACp: the position may be far off | NIC < 5, NACp < 6 | 1 NM and 0.3 NM do not vanish in a 3 NM minimum |
 | on_ground | on the ground | as reported | surface traffic is separated otherwise |
+
+NIC and NACp: RTCA DO-260B, 2.2.3.2.7.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overflight.errors import ParameterError
-from overflight.surveillance.batch import Batch, TrackNames
+from overflight.surveillance.batch import Batch, TrackNames, gather
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS, NM_M
 
 STALE: Final = 1 << 0
@@ -174,19 +176,21 @@ class Gate:
         rows, offsets = order_by_track(batch.track, len(self._names))
         altitude_m = batch.altitude_ft.astype(np.float64) * FT_M
         speed_mps = batch.groundspeed_kt.astype(np.float64) * KT_MPS
+        columns = (batch.time_us, batch.latitude, batch.longitude, altitude_m, speed_mps)
+        time_us, latitude, longitude, altitude, speed = gather(columns, rows, self._threads)
         along, circle_row, *circle = self._along.update(
             offsets=offsets,
-            time_us=batch.time_us[rows],
-            latitude_deg=batch.latitude[rows],
-            longitude_deg=batch.longitude[rows],
-            altitude_m=altitude_m[rows],
-            speed_mps=speed_mps[rows],
+            time_us=time_us,
+            latitude_deg=latitude,
+            longitude_deg=longitude,
+            altitude_m=altitude,
+            speed_mps=speed,
             threads=self._threads,
         )
-        back = np.zeros(len(batch), np.uint32)
-        back[rows] = along
+        del time_us, latitude, longitude, altitude, speed
+        told = np.flatnonzero(along)
         for bit, flag in ((1, FROZEN), (2, JUMP), (4, RELOCATED)):
-            flags |= np.where(back & bit, np.uint32(flag), np.uint32(0))
+            flags[rows[told[along[told] & bit != 0]]] |= np.uint32(flag)
         across = self._across.update(
             time_us=np.ascontiguousarray(batch.time_us),
             track=np.ascontiguousarray(batch.track),
@@ -199,8 +203,9 @@ class Gate:
             relayed=np.array(self._names.relayed, np.uint8),
             aircraft=np.array(self._names.aircraft, np.uint32),
         )
+        told = np.flatnonzero(across)
         for bit, flag in ((1, SHARED_POINT), (2, DUPLICATE)):
-            flags |= np.where(across & bit, np.uint32(flag), np.uint32(0))
+            flags[told[across[told] & bit != 0]] |= np.uint32(flag)
         self._flag_circles(batch, flags, rows[circle_row], circle)
         return flags
 

@@ -25,11 +25,12 @@ from overflight.surveillance.identity import SILENCE_S
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.table import ADDRESS_TYPES, SOURCES
 
-NO_FRAME: Final = "Mode S frame is not 7 or 14 bytes"
+NO_FRAME: Final = "Mode S frame is not 7 or 14 bytes, or has no time"
 BAD_FRAME: Final = "Mode S frame fails its checksum or is not defined"
 TWICE: Final = "same Mode S frame twice"
 NO_GROUND: Final = "ground position without an airborne one to place it by"
 
+_LAST_S: Final = 1e11  # s since 1970; beyond it a number of microseconds is no timestamp any more
 _BATCH: Final = 1000  # frames that rs1090 gives a thread at a time
 _CHUNK: Final = 200_000  # frames decoded at once: their Python objects take about 200 MB
 _OVERLAP_S: Final = 15.0  # of frames decoded again before a chunk, so that both halves of a position are there
@@ -74,7 +75,7 @@ def decode(frames: pl.DataFrame, drops: Drops) -> Iterator[pl.DataFrame]:
 def _usable(frames: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     frames = frames.with_columns(pl.col("frame").str.strip_chars().str.to_lowercase())
     good = frames.get_column("frame").str.contains("^(?:[0-9a-f]{14}){1,2}$").fill_null(False)
-    good &= frames.get_column("seconds").is_finite().fill_null(False)
+    good &= frames.get_column("seconds").is_between(0.0, _LAST_S).fill_null(False)
     if not good.all():
         drops.add(NO_FRAME, int((~good).sum()), str(frames.filter(~good).get_column("ref")[0]))
         frames = frames.filter(good)

@@ -48,8 +48,9 @@ def read_arrow(source: Source, _: Drops) -> Iterator[pl.DataFrame]:
             head = source.head
             opened: Any = pa.ipc.open_file(data) if head.startswith(b"ARROW1") else pa.ipc.open_stream(data)
             table = opened.read_all()
+            table = table.select([name for name in table.column_names if name in POSITION_SCHEMA])
             table.validate(full=True)
-            frame = _polars(table.select([name for name in table.column_names if name in POSITION_SCHEMA]))
+            frame = _polars(pa.table({name: _rebuilt(table.column(name)) for name in table.column_names}))
     except InputError:
         raise
     except BaseException as error:
@@ -70,6 +71,15 @@ def read_json_lines(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
     for frame in read_objects(source, dict.fromkeys(POSITION_SCHEMA, pl.String()), drops):
         kept = [name for name in POSITION_SCHEMA if frame.get_column(name).null_count() < len(frame)]
         yield _with_ref(frame.select(*{*kept, "timestamp", "latitude", "longitude", "track_id"}, "line"), source)
+
+
+def _rebuilt(column: Any) -> Any:
+    """Text built anew: what is null is not validated, and Polars looks at it all the same."""
+    text = pa.large_string()
+    if pa.types.is_dictionary(column.type):
+        chunks = [chunk.dictionary.cast(text).take(chunk.indices) for chunk in column.chunks]
+        return pa.chunked_array(chunks, type=text)
+    return column.cast(text) if "string" in str(column.type) else column
 
 
 def _polars(table: Any) -> pl.DataFrame:
