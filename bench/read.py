@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import multiprocessing
-import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -73,7 +72,9 @@ def sbs(folder: Path) -> Case:
     path, count = folder / "data.sbs", 200_000 if QUICK else 1_000_000
     start = datetime(2025, 6, 2, tzinfo=UTC)
     with path.open("w") as file:
-        for at, (kind, who) in enumerate(zip(rng.choice([1, 3, 3, 3, 4, 4, 5, 6], count), rng.integers(0, 500, count), strict=True)):
+        for at, (kind, who) in enumerate(
+            zip(rng.choice([1, 3, 3, 3, 4, 4, 5, 6], count), rng.integers(0, 500, count), strict=True)
+        ):
             when = start + timedelta(milliseconds=4 * at)
             stamp = when.strftime("%Y/%m/%d,%H:%M:%S.") + f"{when.microsecond // 1000:03d}"
             fields = [""] * 12
@@ -128,9 +129,7 @@ def parquet(folder: Path) -> Case:
     )
     path = folder / "positions.parquet"
     frame.sort("timestamp").write_parquet(path)
-    return Case(
-        "Parquet", rows, path, "pyarrow", pq.read_table, "<= 1.3x pyarrow", lambda _, times: times <= 1.3
-    )
+    return Case("Parquet", rows, path, "pyarrow", pq.read_table, "<= 1.3x pyarrow", lambda _, times: times <= 1.3)
 
 
 def mode_s(folder: Path) -> Case:
@@ -159,19 +158,22 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _memory(path: Path, found: multiprocessing.Queue) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    table = read(path).table
-    found.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, table.estimated_size()))
+MEASURE = """
+import sys
+from pathlib import Path
+import polars, pyarrow.parquet, rs1090
+from overflight.surveillance.read import read
+def peak(): return int(next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])
+before = peak()
+table = read(sys.argv[1]).table
+print(peak() - before, table.estimated_size())
+"""
 
 
 def memory_of(path: Path) -> tuple[float, float]:
-    """Peak memory above that of the imports, and the size of the table, in MB."""
-    found: multiprocessing.Queue = multiprocessing.get_context("spawn").Queue()
-    process = multiprocessing.get_context("spawn").Process(target=_memory, args=(path, found))
-    process.start()
-    peak_kb, size = found.get()
-    process.join()
+    """Peak memory above that of the imports, and the size of the table, in MB; a process of its own measures it."""
+    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], check=True, capture_output=True, text=True)
+    peak_kb, size = map(int, done.stdout.split())
     return peak_kb / 1e3, size / 1e6
 
 

@@ -112,7 +112,7 @@ class Crowd:
         speed_mps: NDArray[np.float64],
         course_deg: NDArray[np.float64],
         doubtful: NDArray[np.uint8],
-        relayed: NDArray[np.uint8],
+        hearsay: NDArray[np.uint8],
         aircraft: NDArray[np.uint32],
     ) -> NDArray[np.uint32]: ...
     def state(self) -> bytes: ...

@@ -74,14 +74,15 @@ void Crowd::grow(int64_t now_us) {
 
 
 // Whether another track, better than this one, was just where this one is, and moving alike.
-bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* relayed, const uint32_t* aircraft) const {
+bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const {
     const Vec now = surface(here.latitude, here.longitude);
     const int64_t cell = cell_of(here.latitude, here.longitude);
     const auto original = [&](uint32_t other) {
         if (other == track) return false;
         const bool same = aircraft[other] == aircraft[track];
-        if (!same && !relayed[track]) return false;
-        if (relayed[other] > relayed[track] || (relayed[other] == relayed[track] && other > track)) return false;
+        // The original is what is nearer to the aircraft's own word; of two views of one address, the one met first.
+        if (hearsay[other] > hearsay[track]) return false;
+        if (hearsay[other] == hearsay[track] && (!same || other > track)) return false;
         const Last& o = last_[other];
         if (here.time_us - o.time_us > limits_.copy_age_us) return false;
         // Where the other is by now, in its own horizontal plane.
@@ -127,8 +128,8 @@ void Crowd::settle(uint32_t track, Last here) {
 
 Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg,
                             In<double> altitude_m, In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful,
-                            In<uint8_t> relayed, In<uint32_t> aircraft) {
-    const size_t n = time_us.shape(0), tracks = relayed.shape(0);
+                            In<uint8_t> hearsay, In<uint32_t> aircraft) {
+    const size_t n = time_us.shape(0), tracks = hearsay.shape(0);
     require_size(track, n, "track");
     require_size(latitude_deg, n, "latitude_deg");
     require_size(longitude_deg, n, "longitude_deg");
@@ -140,11 +141,11 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
     std::vector<uint32_t> flags(n, 0);
     {
         nb::gil_scoped_release release;
-        // Only a relayed track, or one of several of an aircraft, can be a copy.
+        // Only what is hearsay, or one of several of an aircraft, can be a copy.
         std::unordered_map<uint32_t, int> tracks_of;
         for (size_t t = 0; t < tracks; ++t) ++tracks_of[aircraft.data()[t]];
         std::vector<uint8_t> copyable(tracks);
-        for (size_t t = 0; t < tracks; ++t) copyable[t] = relayed.data()[t] || tracks_of[aircraft.data()[t]] > 1;
+        for (size_t t = 0; t < tracks; ++t) copyable[t] = hearsay.data()[t] > 0 || tracks_of[aircraft.data()[t]] > 1;
         const double per_deg = 1.0 / limits_.shared_deg;
         constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
         for (size_t k = 0; k < n; ++k) {
@@ -158,7 +159,7 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
             if (!(speed < limits_.shared_speed_mps) && visit(point_of(lat, lon, per_deg), time_us.data()[k], aircraft.data()[t])) flags[k] |= kShared;
             if (doubtful.data()[k]) continue;
             const Last here{time_us.data()[k], 0, lat, lon, altitude_m.data()[k], speed, course_deg.data()[k], 0, 0, 1};
-            if (copyable[t] && copy(t, here, relayed.data(), aircraft.data())) flags[k] |= kCopy;
+            if (copyable[t] && copy(t, here, hearsay.data(), aircraft.data())) flags[k] |= kCopy;
             settle(t, here);
         }
     }

@@ -299,5 +299,7 @@ def test_the_result_is_sorted_and_within_bounds(rows):
     assert table.select(key).is_duplicated().sum() == 0
     assert table["latitude"].is_between(-90, 90).all()
     assert table["track_id"].null_count() == 0
-    gap = table.sort("track_id", "timestamp").select(pl.col("timestamp").diff().over("track_id").dt.total_seconds().max())
+    gap = table.sort("track_id", "timestamp").select(
+        pl.col("timestamp").diff().over("track_id").dt.total_seconds().max()
+    )
     assert (gap.item() or 0) <= 600

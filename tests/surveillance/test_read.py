@@ -166,7 +166,9 @@ def test_half_a_line_is_counted(tmp_path):
     assert recording.drops.examples == {"line is no JSON object": "input.jsonl:2"}
 
 
-@pytest.mark.parametrize("bad", ["[1]", "5", "null", "nonsense", '{"now": 1, ', "{" * 5000, '{"a":' * 3000, "\xff", '"\\ud800"'])
+@pytest.mark.parametrize(
+    "bad", ["[1]", "5", "null", "nonsense", '{"now": 1, ', "{" * 5000, '{"a":' * 3000, "\xff", '"\\ud800"']
+)
 def test_bad_lines_among_many_good_ones(tmp_path, bad):
     lines = [line(at) for at in range(3000)]
     lines[1234] = bad + "\n"
@@ -249,7 +251,11 @@ def test_long_lines_are_found_however_the_file_is_cut_into_blocks(tmp_path, monk
     text = b"".join(whole for _, whole in source.lines(drops))
     assert drops.counts == {source_module.LONG_LINE: 2}
     assert text.split(b"\n")[:5] == [
-        line(0).strip().encode(), b"", line(1).strip().encode(), b"y" * 200, line(2).strip().encode()
+        line(0).strip().encode(),
+        b"",
+        line(1).strip().encode(),
+        b"y" * 200,
+        line(2).strip().encode(),
     ]
     numbers = [number for number, _ in source.lines(Drops())]
     assert numbers == sorted(numbers)

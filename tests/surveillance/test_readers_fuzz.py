@@ -22,7 +22,11 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
             case 0:
                 data = data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
             case 1:
-                data = data[:at] + rng.choice((b'"', b"{", b"[", b",", b"\n", b"\0", b"\x1a", b"\xff", b"-9e99", b"NaN")) + data[at + 1 :]
+                data = (
+                    data[:at]
+                    + rng.choice((b'"', b"{", b"[", b",", b"\n", b"\0", b"\x1a", b"\xff", b"-9e99", b"NaN"))
+                    + data[at + 1 :]
+                )
             case 2:
                 data = data[:at] + data[at + size :]
             case 3:

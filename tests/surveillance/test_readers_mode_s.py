@@ -59,7 +59,9 @@ def test_other_fields_come_from_the_messages_before(recording, truth):
         moment = row["timestamp"].timestamp()
         before = [line for at, line in velocities if moment - 9.9 < at <= moment + 2e-6]
         if before:
-            sure = [line for line in before if line["timestamp"] < moment - 2e-6]  # in the same instant either may be first
+            sure = [
+                line for line in before if line["timestamp"] < moment - 2e-6
+            ]  # in the same instant either may be first
             last = [*sure[-1:], *before[len(sure) :]]
             assert any(row["groundspeed"] == pytest.approx(line["groundspeed"]) for line in last)
             assert any(row["vertical_rate"] == line["vertical_rate"] for line in last)
@@ -161,7 +163,9 @@ def test_a_frame_with_a_wrong_bit_is_dropped(tmp_path):
     rows = [row for row in frames(3000) if row["df"] == "17"]
     bad = f"{int(rows[5]['frame'], 16) ^ (1 << 50):028x}"
     path = tmp_path / "raw.jsonl"
-    path.write_text("".join(json.dumps({**row, "frame": bad if row is rows[5] else row["frame"]}) + "\n" for row in rows))
+    path.write_text(
+        "".join(json.dumps({**row, "frame": bad if row is rows[5] else row["frame"]}) + "\n" for row in rows)
+    )
     drops = read(path).drops
     assert drops.counts["Mode S frame fails its checksum or is not defined"] == 1
     assert drops.examples["Mode S frame fails its checksum or is not defined"] == "raw.jsonl:6"

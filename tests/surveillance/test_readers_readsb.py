@@ -122,9 +122,7 @@ def test_traces(name):
     recording = read(path)
     assert recording.files[0].format == "readsb-trace"
     assert recording.files[0].rows == len(document["trace"])
-    rows = recording.table.with_columns(
-        at=pl.col("ref").str.extract(r"trace\[(\d+)\]").cast(pl.Int64)
-    )
+    rows = recording.table.with_columns(at=pl.col("ref").str.extract(r"trace\[(\d+)\]").cast(pl.Int64))
     assert rows.height + recording.drops.counts.total() == len(document["trace"])
     for row in rows.iter_rows(named=True):
         point = document["trace"][row["at"]]

@@ -111,7 +111,7 @@ def test_tables_of_others_are_taken_as_they_are():
 def test_quoted_csv_and_a_stray_quote(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text(
-        'timestamp,icao24,latitude,longitude,callsign\n'
+        "timestamp,icao24,latitude,longitude,callsign\n"
         '"2018-05-30 15:21:38","39b415","48.5","2.5","A,B"\n'
         '"2018-05-30 15:21:39","39b415","48.5","2.5","AB\n'
         '"2018-05-30 15:21:40","39b415","48.5","2.5","AB"\n'

@@ -37,7 +37,7 @@ class TrackNames:
     icao24: list[str | None] = field(default_factory=list["str | None"])
     callsign: list[str | None] = field(default_factory=list["str | None"])
     party: list[str | None] = field(default_factory=list["str | None"])
-    relayed: list[bool] = field(default_factory=list[bool])  # the address is no aircraft's own: a copy is likely
+    hearsay: list[int] = field(default_factory=list[int])  # 0 who says its own address, 1 TIS-B, 2 radar without address
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
     _number: dict[str, int] = field(default_factory=dict[str, int])
@@ -53,14 +53,16 @@ class TrackNames:
         known = self._number.get(name)
         if known is None:
             known = self._number[name] = len(self.track_id)
-            own = row["icao24"] if row["address_type"] in {None, "icao"} else None
             self.track_id.append(name)
             self.icao24.append(row["icao24"])
             self.callsign.append(row["callsign"])
             self.party.append(row["party"])
-            self.relayed.append(row["address_type"] in {"tisb", "anonymous", "other"})
-            self.aircraft.append(self._aircraft_number.setdefault(own or f"track {name}", len(self._aircraft_number)))
-            self.default_accuracy_m.append(DEFAULT_ACCURACY_M[row["source"]])
+            unaddressed = row["icao24"] is None and row["source"] in {"radar", "system_track"}
+            self.hearsay.append(1 if row["address_type"] == "tisb" else 2 * unaddressed)
+            same = row["icao24"] or f"track {name}"
+            self.aircraft.append(self._aircraft_number.setdefault(same, len(self._aircraft_number)))
+            relayed = row["address_type"] == "tisb"  # what a radar saw, sent out again
+            self.default_accuracy_m.append(DEFAULT_ACCURACY_M["radar" if relayed else row["source"]])
         if self.callsign[known] is None:
             self.callsign[known] = row["callsign"]
         return known
@@ -93,10 +95,6 @@ class Batch:
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.time_us)
-
-    def take(self, rows: NDArray[Any] | slice) -> Batch:
-        """Return the batch that holds `rows` (indices, a mask or a slice), in that order."""
-        return Batch(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
 
 def gather(columns: Sequence[NDArray[Any]], rows: NDArray[np.int64], threads: int) -> list[NDArray[Any]]:

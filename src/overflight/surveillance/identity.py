@@ -23,7 +23,7 @@ _ADDRESS_TYPE: Final = pl.Enum(ADDRESS_TYPES)
 
 
 def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give every row an `address_type`, and a `track_id` where it has none; take the ``~`` off `icao24`.
+    """Give every row an `address_type`, and a `track_id` where it has none; no `icao24` where it is none.
 
     A row whose address type is unknown takes that of the nearest earlier row of the same address and source, else of
     the nearest later one, at most `SILENCE_S` away: recorders that leave it out of most rows do not thereby make TIS-B
@@ -35,7 +35,7 @@ def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
     if "icao24" in frame.columns:
         address = frame.get_column("icao24")
         if address.str.starts_with("~").any():
-            frame = frame.with_columns(address.str.strip_prefix("~"))
+            frame = frame.with_columns(pl.when(~address.str.starts_with("~")).then(address).alias("icao24"))
     return frame
 
 
@@ -57,7 +57,9 @@ def _with_address_type(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _nearest_address_type(frame: pl.DataFrame) -> pl.DataFrame:
     """Fill unknown types from the nearest row of the same address and source within the silence limit."""
-    key = _group(frame, [name for name in ("icao24", "source") if name in frame.columns])
+    key = pl.col("icao24").cast(pl.Categorical).to_physical().cast(pl.UInt64).fill_null(2**32) * 256
+    if "source" in frame.columns:
+        key = key + pl.col("source").to_physical().fill_null(255)
     small = frame.select("timestamp", "address_type", key.alias("key")).with_row_index("row")
     # equal instants in the order of the types, so that the answer does not depend on the order of the rows
     small = small.sort("key", "timestamp", pl.col("address_type").to_physical(), nulls_last=True)
@@ -71,11 +73,6 @@ def _nearest_address_type(frame: pl.DataFrame) -> pl.DataFrame:
             pl.when(stands | (same & near)).then(fill(pl.col("address_type"))).alias("address_type")
         )
     return frame.with_columns(small.sort("row").get_column("address_type"))
-
-
-def _group(frame: pl.DataFrame, names: list[str]) -> pl.Expr:
-    """A number for each combination of the columns; equal only where they are equal, null being a value."""
-    return pl.struct(names).rank("dense") if len(names) > 1 else pl.col(names[0]).rank("dense").fill_null(0)
 
 
 def _with_track_id(frame: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ Half of all close encounters in raw recordings are artefacts. Each flag below na
 | jump | out of reach of the position before | 1,500 kt, 1.5 x reported + 100 kt, 60,000 ft/min | more than gusts, late clocks and fighters |
 | relocated | the first after a jump on which three in a row agree | 3 | a stray decode moves no track, a real shift kills none |
 | altitude | geometric against barometric altitude | 1,500 ft + 8 % | QNH 980 to 1050 hPa, geoid and ISA +/- 20 K stay below |
-| duplicate | a relayed or second track on top of another | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows on ADS-B |
+| duplicate | TIS-B, radar or a second sensor on top of an aircraft's own track | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows on ADS-B |
 | shared_point | many aircraft on one point while moving | 3 within 60 s on 11 m | no runway takes three in a minute |
 | shared_circle | many aircraft on one circle | 3 in 10 min, 10 %, 0.5 to 30 km | thermals are smaller, holding patterns no circles |
 | low_quality | NIC or NACp: the position may be far off | NIC < 5, NACp < 6 | 1 NM and 0.3 NM do not vanish in a 3 NM minimum |
@@ -200,7 +200,7 @@ class Gate:
             speed_mps=speed_mps,
             course_deg=batch.track_deg.astype(np.float64),
             doubtful=(flags & (STALE | FROZEN | JUMP) != 0).astype(np.uint8),
-            relayed=np.array(self._names.relayed, np.uint8),
+            hearsay=np.array(self._names.hearsay, np.uint8),
             aircraft=np.array(self._names.aircraft, np.uint32),
         )
         told = np.flatnonzero(across)

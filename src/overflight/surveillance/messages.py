@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from overflight.surveillance.order import sort_with_ties
+
 HOLD_S: Final[dict[str, float]] = {
     "groundspeed": 10.0,
     "track": 10.0,
@@ -38,7 +40,7 @@ def join(messages: pl.DataFrame) -> pl.DataFrame:
     """
     last = [name for name in messages.columns if name not in {"timestamp", "icao24"}]
     keys = [name for name in ("address_type", "source") if name in messages.columns]
-    rows = messages.sort("icao24", *keys, "timestamp", *(n for n in last if n not in keys), nulls_last=True)
+    rows = sort_with_ties(messages, ["icao24", *keys, "timestamp"], [name for name in last if name not in keys])
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in ("icao24", *keys))
     rows = rows.with_columns((~same).fill_null(True).cum_sum().alias("group"))
     moment = pl.col("timestamp").to_physical()

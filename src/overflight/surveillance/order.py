@@ -50,3 +50,17 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     if twice:
         place = np.delete(place, tied[again.to_numpy()])
     return frame[place]
+
+
+def sort_with_ties(frame: pl.DataFrame, keys: list[str], ties: list[str]) -> pl.DataFrame:
+    """Sorted by `keys`, and rows that are equal in those by `ties`: few, so that only they pay for many columns."""
+    rows = frame.sort(*keys, nulls_last=True)
+    again = rows.select(pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in keys)).to_series()
+    again = again & (pl.int_range(len(rows), eager=True) > 0)
+    tied = (again | again.shift(-1, fill_value=False)).arg_true()
+    if not len(tied):
+        return rows
+    some = rows[tied].with_columns(at=tied).sort(*keys, *ties, nulls_last=True)
+    place = np.arange(len(rows))
+    place[tied.to_numpy()] = some.get_column("at").to_numpy()
+    return rows[place]

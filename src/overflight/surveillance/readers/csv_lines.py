@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from overflight.surveillance.readers.ahead import ahead
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import Source
 
@@ -36,20 +37,23 @@ def read_columns(
         drops: where lines are counted that have more fields, or fewer than `fewest`. Blank lines count for nothing.
         fewest: fields that a line must have; all of them if None.
     """
-    for number, block in source.lines(drops):
-        count = block.count(b"\n")
-        whole = _whole_lines(source, number, block, drops, width=len(names), fewest=fewest or len(names))
-        frame = _parse(whole, names, wanted)
+    width = len(names)
+    blocks = (
+        (number, _whole_lines(source, number, block, drops, width=width, fewest=fewest or width))
+        for number, block in source.lines(drops)
+    )
+    for (number, whole), frame in ahead(blocks, lambda numbered: _parse(numbered[1], names, wanted)):
+        count = whole.count(b"\n")
         if frame is None or len(frame) != count:
-            frame = _slowly(source, number, whole, drops, names=names, wanted=wanted)
+            rows = _slowly(source, number, whole, drops, names=names, wanted=wanted)
         else:
-            frame = frame.with_columns(line=pl.int_range(number, number + count, dtype=pl.UInt32))
-        yield frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in wanted))
+            rows = frame.with_columns(line=pl.int_range(number, number + count, dtype=pl.UInt32))
+        yield rows.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in wanted))
 
 
 def _whole_lines(source: Source, number: int, block: bytes, drops: Drops, *, width: int, fewest: int) -> bytes:
     """Empty the lines that have too few or too many fields."""
-    if b'"' in block or (fewest == width and block.count(b",") == block.count(b"\n") * (width - 1)):
+    if b'"' in block or block.count(b",") == block.count(b"\n") * (width - 1):
         return block  # with quotes a comma may be text: such lines are taken one by one if their number is wrong
     data = np.frombuffer(block, dtype=np.uint8)
     ends = np.flatnonzero(data == 0x0A)

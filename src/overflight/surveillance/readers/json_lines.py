@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import polars as pl
 
+from overflight.surveillance.readers.ahead import ahead
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import Source
 
@@ -40,10 +41,10 @@ def read_objects(
 
     `prepare` may rewrite a block before it is parsed, for what a type cannot tell apart; it keeps the lines.
     """
-    for number, raw in source.lines(drops):
-        block = prepare(raw) if prepare else raw
+    lines = source.lines(drops)
+    blocks = ((number, prepare(block)) for number, block in lines) if prepare else lines
+    for (number, block), frame in ahead(blocks, lambda numbered: _parse(numbered[1], schema)):
         count = block.count(b"\n")
-        frame = _parse(block, schema)
         if frame is not None and len(frame) == count:
             yield frame.with_columns(line=pl.int_range(number, number + count, dtype=pl.UInt32))
         else:

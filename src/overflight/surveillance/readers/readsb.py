@@ -45,7 +45,6 @@ OBJECT: Final[dict[str, pl.DataType]] = {
 }
 _LINE: Final[dict[str, pl.DataType]] = {**OBJECT, "gscp": pl.Float64(), "flightdict": pl.Struct(DETAILS)}
 
-_TEXT_ZERO: Final = re.compile(rb'"alt_baro"\s*:\s*"0"')
 _ADDRESS_TYPES: Final = {
     "adsb_icao": "icao",
     "adsb_icao_nt": "icao",
@@ -103,7 +102,7 @@ def read_lines(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
 
 
 def _without_text_zeros(block: bytes) -> bytes:
-    return _TEXT_ZERO.sub(b'"alt_baro":null', block) if b'"0"' in block else block
+    return block.replace(b'"alt_baro":"0"', b'"alt_baro":null').replace(b'"alt_baro": "0"', b'"alt_baro":null')
 
 
 def read_aircraft(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
