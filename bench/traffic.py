@@ -229,7 +229,7 @@ def write(path: Path, aircraft: int, seconds: float = 3600.0, seed: int = 1, km2
     return rows
 
 
-def _block(  # noqa: PLR0917
+def _block(
     rng: np.random.Generator,
     flights: Flights,
     phase: Floats,

@@ -48,7 +48,7 @@ def run(
         batch = batch_of(table[first:end], names, first)
         flags.append(line.update(batch).flags)
         if len(batch):
-            found.append(line.advance(batch.last_us))
+            found.append(line.advance(int(batch.time_us[-1])))
     found.append(line.finish())
     events = pl.concat([one.events for one in found], how="diagonal").sort("start", "id")
     dismissed = pl.concat([one.dismissed for one in found]).sort("start", "track_a", "track_b", "reason", "end")

@@ -249,6 +249,9 @@ def test_the_number_of_threads_does_not_matter(classed: bool) -> None:
 def test_order_cuts_and_repetitions_do_not_matter(tmp_path: Path) -> None:
     table = position_table(random_tracks(12, "antimeridian", count=120))
     rng = np.random.default_rng(3)
+    # Two positions of one track at one instant: which comes first must not depend on the order of the rows.
+    twice = table.sample(fraction=0.02, seed=6).with_columns(pl.col("latitude") + 0.001)
+    table = pl.concat([table, twice]).sort("timestamp", "track_id")
 
     def stored(name: str, *parts: pl.DataFrame) -> list[Path]:
         paths = [tmp_path / f"{name}{k}.parquet" for k in range(len(parts))]

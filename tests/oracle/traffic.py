@@ -71,10 +71,12 @@ def position_table(tracks: dict[str, Track], **columns: object) -> pl.DataFrame:
 
 
 def tracks_of(table: pl.DataFrame) -> dict[str, Track]:
-    """The reports of a position table by track, in s since `EPOCH`; of two at one instant the first counts."""
+    """The reports of a position table by track, in s since `EPOCH`.
+
+    Several at one instant stay, in the order of the table: the first of them ends the leg before, the last begins the next.
+    """
     found: dict[str, Track] = {}
     table = table.sort("track_id", "timestamp", maintain_order=True)
-    table = table.unique(["track_id", "timestamp"], keep="first", maintain_order=True)
     for (name,), rows in table.group_by("track_id", maintain_order=True):
         t = (rows["timestamp"] - EPOCH).dt.total_microseconds().to_numpy() / 1e6
         lat, lon, alt = (rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy() for column in COLUMNS)

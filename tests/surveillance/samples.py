@@ -64,17 +64,15 @@ AIRCRAFT = {
 }
 
 # The example of the documentation, with values for what it leaves open.
-STATES = {
-    "time": 1458564121,
-    "states": [
-        ["3c6444", "DLH9LF  ", "Germany", 1458564120, 1458564120, 6.1546, 50.1964, 9639.3, False, 232.88, 98.26, 4.55]
-        + [None, 9547.86, "1000", False, 0],
-        ["4b1806", "SWR5B   ", "Switzerland", 1458564110, 1458564121, 8.5, 47.4, None, True, 0.0, 0.0, None]
-        + [None, None, None, False, 2],
-        ["000000", "", "Nowhere", None, 1458564121, None, None, None, False, None, None, None]
-        + [None, None, None, False, 0],
-    ],
-}
+_STATES = """
+["3c6444", "DLH9LF  ", "Germany", 1458564120, 1458564120, 6.1546, 50.1964, 9639.3, false, 232.88, 98.26, 4.55,
+ null, 9547.86, "1000", false, 0],
+["4b1806", "SWR5B   ", "Switzerland", 1458564110, 1458564121, 8.5, 47.4, null, true, 0.0, 0.0, null,
+ null, null, null, false, 2],
+["000000", "", "Nowhere", null, 1458564121, null, null, null, false, null, null, null,
+ null, null, null, false, 0]
+"""
+STATES = {"time": 1458564121, "states": json.loads(f"[{_STATES}]")}
 
 OPENSKY_CSV = (
     "time,icao24,lat,lon,velocity,heading,vertrate,callsign,onground,alert,spi,squawk,baroaltitude,geoaltitude,"

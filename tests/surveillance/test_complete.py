@@ -57,7 +57,7 @@ def test_a_missing_column_is_named_with_a_remedy(name):
     assert "rename or add it" in error.value.remedy
 
 
-@pytest.mark.parametrize("thing", [5, "text".encode(), [1, 2], object(), None])
+@pytest.mark.parametrize("thing", [5, b"text", [1, 2], object(), None])
 def test_what_is_no_table_is_refused(thing):
     with pytest.raises(InputError, match="is no table"):
         complete(thing)
@@ -144,7 +144,7 @@ def test_values_out_of_range_are_unknown_and_counted(name):
     [
         ("A1B2C3", "a1b2c3", False),
         (" a1b2c3 ", "a1b2c3", False),
-        ("~A1B2C3", "a1b2c3", False),
+        ("~A1B2C3", None, False),
         ("a1b2", None, True),
         ("a1b2g3", None, True),
         ("", None, False),

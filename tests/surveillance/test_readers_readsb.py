@@ -29,7 +29,9 @@ def test_the_demo_is_all_there(demo, lines):
     assert demo.files[0].rows == len(lines) == 41_294
     assert dict(demo.drops.counts) == {"same position twice": 3}
     assert demo.table.height == 41_291
-    assert demo.table["icao24"].n_unique() == len({line["hex"].strip("~") for line in lines})
+    named = demo.table["track_id"].str.extract(r":(~?[0-9a-f]{6})")
+    assert named.n_unique() == len({line["hex"] for line in lines}) == 507
+    assert demo.table["icao24"].drop_nulls().n_unique() == len({line["hex"] for line in lines if line["hex"][0] != "~"})
 
 
 def test_every_row_of_the_demo_is_its_line(demo, lines):
@@ -39,7 +41,7 @@ def test_every_row_of_the_demo_is_its_line(demo, lines):
         line = lines[row["line"] - 1]
         details = line["flightdict"] or {}
         assert row["timestamp"] == datetime.fromtimestamp(line["now"], UTC)
-        assert row["icao24"] == line["hex"].removeprefix("~")
+        assert row["icao24"] == (None if line["hex"][0] == "~" else line["hex"])
         assert (row["latitude"], row["longitude"]) == (line["lat"], line["lon"])
         assert row["altitude"] == (None if line["alt_baro"] == "0" else line["alt_baro"])
         assert row["groundspeed"] == line["gscp"]
@@ -96,21 +98,21 @@ def test_aircraft_json(tmp_path):
     assert recording.files[0].format == "readsb-aircraft"
     assert dict(recording.drops.counts) == {"no position": 1}
     assert recording.drops.examples["no position"] == "aircraft.json:aircraft[3]"
-    rows = {row["icao24"]: row for row in recording.table.iter_rows(named=True)}
-    one = rows["a1b2c3"]
+    rows = {row["track_id"]: row for row in recording.table.iter_rows(named=True)}
+    one = rows["adsb:a1b2c3"]
     assert one["timestamp"] == datetime.fromtimestamp(1748822500.5 - 1.25, UTC)
     assert one["position_age"] == 1.25
-    assert one["track_id"] == "adsb:a1b2c3"
+    assert one["icao24"] == "a1b2c3"
     assert one["callsign"] == "TEST12"
     assert one["squawk"] == "0421"
     assert (one["altitude"], one["geoaltitude"], one["vertical_rate"]) == (10000, 10350, -640)
     assert one["onground"] is False
     assert one["accuracy"] == 30.0
-    ghost = rows["29a1bc"]
-    assert (ghost["track_id"], ghost["address_type"], ghost["onground"]) == ("tisb:~29a1bc", "tisb", True)
+    ghost = rows["tisb:~29a1bc"]
+    assert (ghost["icao24"], ghost["address_type"], ghost["onground"]) == (None, "tisb", True)
     assert ghost["altitude"] is None
-    mlat = rows["a00001"]
-    assert (mlat["track_id"], mlat["source"], mlat["vertical_rate"]) == ("mlat:a00001", "mlat", 64)
+    mlat = rows["mlat:a00001"]
+    assert (mlat["icao24"], mlat["source"], mlat["vertical_rate"]) == ("a00001", "mlat", 64)
     assert mlat["altitude"] is None
     assert mlat["onground"] is None
 

@@ -46,7 +46,7 @@ def _said(value: Any) -> str:
         return ", ".join(f"{key} {count:,}" for key, count in counts.items()) or "none"
     if isinstance(value, list):
         return "\n".join(cast("list[str]", value)) or "none"
-    return str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def convert(
@@ -59,8 +59,9 @@ def convert(
 
     from overflight.cli.progress import waiting
     from overflight.surveillance.read import read
-    from overflight.surveillance.write import write
+    from overflight.surveillance.write import refuse_unknown_format, write
 
+    refuse_unknown_format(target)
     with waiting(quiet) as shown:
         recording = read(source, progress=shown.read)
         shown.step(f"writing {target.name}")

@@ -197,7 +197,7 @@ def _dismissal(worst: dict[str, Any], names: TrackNames) -> dict[str, Any]:
 def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]:
     number = worst[side]
     return {
-        "callsign": names.callsign[number],
+        "callsign": names.callsign_by(number, worst["to_us"]),
         "icao24": names.icao24[number],
         "squawk": None if worst[f"squawk_{side}"] == NO_SQUAWK else _code(worst[f"squawk_{side}"]),
         "latitude": round(worst[f"latitude_{side}"], 7),

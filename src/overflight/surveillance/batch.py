@@ -35,7 +35,8 @@ class TrackNames:
 
     track_id: list[str] = field(default_factory=list[str])
     icao24: list[str | None] = field(default_factory=list["str | None"])
-    callsign: list[str | None] = field(default_factory=list["str | None"])
+    callsign: list[str | None] = field(default_factory=list["str | None"])  # the first that was heard
+    callsign_from_us: list[int] = field(default_factory=list[int])  # when that was
     party: list[str | None] = field(default_factory=list["str | None"])
     hearsay: list[int] = field(default_factory=list[int])  # 0 who says its own address, 1 TIS-B, 2 radar without address
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
@@ -55,7 +56,8 @@ class TrackNames:
             known = self._number[name] = len(self.track_id)
             self.track_id.append(name)
             self.icao24.append(row["icao24"])
-            self.callsign.append(row["callsign"])
+            self.callsign.append(None)
+            self.callsign_from_us.append(0)
             self.party.append(row["party"])
             unaddressed = row["icao24"] is None and row["source"] in {"radar", "system_track"}
             self.hearsay.append(1 if row["address_type"] == "tisb" else 2 * unaddressed)
@@ -63,9 +65,13 @@ class TrackNames:
             self.aircraft.append(self._aircraft_number.setdefault(same, len(self._aircraft_number)))
             relayed = row["address_type"] == "tisb"  # what a radar saw, sent out again
             self.default_accuracy_m.append(DEFAULT_ACCURACY_M["radar" if relayed else row["source"]])
-        if self.callsign[known] is None:
-            self.callsign[known] = row["callsign"]
+        if self.callsign[known] is None and row["callsign"] is not None:
+            self.callsign[known], self.callsign_from_us[known] = row["callsign"], row["callsign_from_us"]
         return known
+
+    def callsign_by(self, number: int, time_us: int) -> str | None:
+        """Callsign of a track as known at a time: what is heard later must not change what was concluded before."""
+        return self.callsign[number] if self.callsign_from_us[number] <= time_us else None
 
 
 @dataclass(frozen=True)
@@ -114,12 +120,13 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
     # The first row of each track tells what it is; the numbers follow the order in which tracks appear.
     firsts = (
         table.lazy()
-        .select("track_id", "icao24", "callsign", "party", "source", "address_type")
+        .select("timestamp", "track_id", "icao24", "callsign", "party", "source", "address_type")
         .with_columns(pl.Series("local", local))
         .group_by("local", maintain_order=True)
         .agg(
             pl.col("track_id", "icao24", "party", "source", "address_type").first(),
             pl.col("callsign").drop_nulls().first(),
+            pl.col("timestamp").filter(pl.col("callsign").is_not_null()).first().to_physical().alias("callsign_from_us"),
         )
         .collect()
     )

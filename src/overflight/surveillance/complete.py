@@ -6,7 +6,6 @@ used is counted, by a reason that a person understands, with the place of one ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import polars as pl
@@ -119,31 +118,39 @@ def normalise(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
     return _in_range(_usable(frame, label, drops), label, drops)
 
 
-def finish(parts: Iterable[pl.DataFrame], drops: Drops) -> pl.DataFrame:
-    """One position table from normalised parts: identity, order, no row twice, every column there."""
-    kept = [part for part in parts if part.width]
-    if not kept:
+def finish(parts: list[pl.DataFrame], drops: Drops) -> pl.DataFrame:
+    """One position table from normalised parts: identity, order, no row twice, every column there.
+
+    The list is emptied, so that no more than two copies of a large table are in memory at a time.
+    """
+    if not parts:
         return pl.DataFrame(schema=POSITION_SCHEMA)
-    frame = pl.concat(kept, how="diagonal") if len(kept) > 1 else kept[0]
-    del kept
-    frame = in_order(with_identity(frame), drops)
-    if "accuracy" not in frame.columns or frame.get_column("accuracy").null_count():
-        frame = frame.with_columns(_accuracy(frame))
-    if "flags" in frame.columns:
-        frame = frame.with_columns(pl.col("flags").fill_null(0))
-    absent = {name: dtype for name, dtype in POSITION_SCHEMA.items() if name not in frame.columns}
-    frame = frame.with_columns(
-        pl.lit(0 if name == "flags" else None, dtype=dtype).alias(name) for name, dtype in absent.items()
-    )
-    return frame.select(*POSITION_SCHEMA)
+    frame = in_order(with_identity(_joined(parts)), drops)
+    if "nac_p" in frame.columns and ("accuracy" not in frame.columns or frame.get_column("accuracy").null_count()):
+        frame = frame.drop("accuracy", strict=False).hstack([_accuracy(frame)])
+    columns: list[pl.Series] = []
+    for name, dtype in POSITION_SCHEMA.items():
+        if name in frame.columns:
+            column = frame.get_column(name)
+            columns.append(column.fill_null(0) if name == "flags" else column)
+        else:
+            empty = pl.Series(name, [0 if name == "flags" else None], dtype=dtype)
+            columns.append(empty.new_from_index(0, len(frame)))
+    return pl.DataFrame(columns)
 
 
-def _accuracy(frame: pl.DataFrame) -> pl.Expr:
-    given = pl.col("accuracy") if "accuracy" in frame.columns else pl.lit(None, dtype=pl.Float32)
-    if "nac_p" not in frame.columns or frame.get_column("nac_p").null_count() == len(frame):
-        return given.alias("accuracy")
+def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    frame = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0].select(pl.all())
+    parts.clear()
+    # put together one by one: done by Polars it would be a second copy of everything
+    return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+
+
+def _accuracy(frame: pl.DataFrame) -> pl.Series:
     table = pl.Series([NAC_P_ACCURACY_M.get(value) for value in range(256)], dtype=pl.Float32)
-    return given.fill_null(pl.lit(table).gather(pl.col("nac_p"))).alias("accuracy")
+    derived = pl.lit(table).gather(pl.col("nac_p"))
+    given = pl.coalesce("accuracy", derived) if "accuracy" in frame.columns else derived
+    return frame.select(given.alias("accuracy")).to_series()
 
 
 def _typed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -108,14 +108,14 @@ def _classes(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _decoded(frames: pl.DataFrame, drops: Drops) -> Iterator[pl.DataFrame]:
-    seconds = frames.get_column("seconds")
+    seconds = cast("Any", frames.get_column("seconds"))  # its search_sorted has no types
     start = 0
     while start < len(frames):
         end = len(frames)
         if start + _CHUNK < end:  # up to a change of time, so that a frame is on one side of the cut only
-            end = seconds.search_sorted(seconds[start + _CHUNK], "left")
-            end = end if end > start else seconds.search_sorted(seconds[start], "right")
-        before = seconds.search_sorted(seconds[start] - _OVERLAP_S, "left")
+            end = int(seconds.search_sorted(seconds[start + _CHUNK], "left"))
+            end = end if end > start else int(seconds.search_sorted(seconds[start], "right"))
+        before = int(seconds.search_sorted(seconds[start] - _OVERLAP_S, "left"))
         some = frames[before:end]
         messages = _rs1090(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), None)
         yield _columns(messages, some, drops, float(seconds[start]))

@@ -26,7 +26,7 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     A recording is mostly in order already, and few rows share an instant: only those are looked at closely.
     """
     if not frame.get_column("timestamp").is_sorted():
-        frame = frame.sort("timestamp")
+        frame = _taken(frame, frame.get_column("timestamp").arg_sort())
     moments = frame.get_column("timestamp").to_physical().to_numpy()
     equal = moments[1:] == moments[:-1]
     tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
@@ -49,7 +49,13 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     place[tied] = order
     if twice:
         place = np.delete(place, tied[again.to_numpy()])
-    return frame[place]
+    del rows
+    return _taken(frame, pl.Series(place))
+
+
+def _taken(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """The rows at `places`; column by column, and the frame is emptied on the way, as it may be large."""
+    return pl.DataFrame([frame.drop_in_place(name).gather(places) for name in frame.columns])
 
 
 def sort_with_ties(frame: pl.DataFrame, keys: list[str], ties: list[str]) -> pl.DataFrame:

@@ -31,12 +31,19 @@ def write(table: pl.DataFrame, path: str | Path) -> None:
         InputError: the place cannot be written to.
     """
     path = Path(path)
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
-        remedy = f"use one of {', '.join(_WRITERS)}"
-        raise ParameterError("path", str(path), "has a suffix that no format has", remedy=remedy)
+    refuse_unknown_format(path)
     with whole_file(path) as temporary:
-        writer(table, str(temporary))
+        _WRITERS[path.suffix.lower()](table, str(temporary))
+
+
+def refuse_unknown_format(path: Path) -> None:
+    """Say that a name ends in no format that can be written, before any work is done for it.
+
+    Raises:
+        ParameterError: it does.
+    """
+    if path.suffix.lower() not in _WRITERS:
+        raise ParameterError("OUT", str(path), "names no known format", remedy=f"end it in {', '.join(_WRITERS)}")
 
 
 def _texts(table: pl.DataFrame) -> pl.DataFrame:
