@@ -73,11 +73,11 @@ void Crowd::grow(int64_t now_us) {
 }
 
 
-// Whether another track, better than this one, was just where this one is, and moving alike.
-bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const {
+// The track, better than this one, that was just where this one is, and moving alike; the lowest of several, -1 where there is none.
+int64_t Crowd::original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const {
     const Vec now = surface(here.latitude, here.longitude);
     const int64_t cell = cell_of(here.latitude, here.longitude);
-    const auto original = [&](uint32_t other) {
+    const auto repeats = [&](uint32_t other) {
         if (other == track) return false;
         const bool same = aircraft[other] == aircraft[track];
         // The original is what is nearer to the aircraft's own word; of two views of one address, the one met first.
@@ -97,13 +97,16 @@ bool Crowd::copy(uint32_t track, const Last& here, const uint8_t* hearsay, const
         return !(o.speed_mps > limits_.copy_speed_mps && here.speed_mps > limits_.copy_speed_mps &&
                  turn(o.course_deg, here.course_deg) > limits_.copy_turn_deg);
     };
+    int64_t best = -1;
     for (int64_t dx = -1; dx <= 1; ++dx)
         for (int64_t dy = -1; dy <= 1; ++dy)
             for (int64_t dz = -1; dz <= 1; ++dz) {
                 const auto found = cells_.find(cell + dx * (1 << 26) + dy * (1 << 13) + dz);
-                if (found != cells_.end() && std::any_of(found->second.begin(), found->second.end(), original)) return true;
+                if (found == cells_.end()) continue;
+                for (const uint32_t other : found->second)
+                    if ((best < 0 || other < best) && repeats(other)) best = other;
             }
-    return false;
+    return best;
 }
 
 void Crowd::settle(uint32_t track, Last here) {
@@ -126,7 +129,7 @@ void Crowd::settle(uint32_t track, Last here) {
     was = here;
 }
 
-Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg,
+nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg,
                             In<double> altitude_m, In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful,
                             In<uint8_t> hearsay, In<uint32_t> aircraft) {
     const size_t n = time_us.shape(0), tracks = hearsay.shape(0);
@@ -139,6 +142,7 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
     require_size(doubtful, n, "doubtful");
     require_size(aircraft, tracks, "aircraft");
     std::vector<uint32_t> flags(n, 0);
+    std::vector<int64_t> row, original_of;
     {
         nb::gil_scoped_release release;
         // Only what is hearsay, or one of several of an aircraft, can be a copy.
@@ -159,11 +163,12 @@ Out<uint32_t> Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> 
             if (!(speed < limits_.shared_speed_mps) && visit(point_of(lat, lon, per_deg), time_us.data()[k], aircraft.data()[t])) flags[k] |= kShared;
             if (doubtful.data()[k]) continue;
             const Last here{time_us.data()[k], 0, lat, lon, altitude_m.data()[k], speed, course_deg.data()[k], 0, 0, 1};
-            if (copyable[t] && copy(t, here, hearsay.data(), aircraft.data())) flags[k] |= kCopy;
+            const int64_t from = copyable[t] ? original(t, here, hearsay.data(), aircraft.data()) : -1;
+            if (from >= 0) flags[k] |= kCopy, row.push_back(static_cast<int64_t>(k)), original_of.push_back(from);
             settle(t, here);
         }
     }
-    return to_numpy(std::move(flags));
+    return nb::make_tuple(to_numpy(std::move(flags)), to_numpy(std::move(row)), to_numpy(std::move(original_of)));
 }
 
 nb::bytes Crowd::state() const {

@@ -17,7 +17,7 @@ struct CrowdLimits {
 class Crowd {
    public:
     explicit Crowd(const CrowdLimits& limits) : limits_(limits) {}
-    Out<uint32_t> update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg, In<double> altitude_m,
+    nb::tuple update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg, In<double> altitude_m,
                          In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful, In<uint8_t> hearsay, In<uint32_t> aircraft);
     nb::bytes state() const;
     void set_state(nb::bytes state);
@@ -36,7 +36,7 @@ class Crowd {
 
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
     void grow(int64_t now_us);
-    bool copy(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const;
+    int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const;
     void settle(uint32_t track, Last here);
 
     CrowdLimits limits_;

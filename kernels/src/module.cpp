@@ -54,7 +54,9 @@ track was found to fly, with the row at which it was.)")
     nb::class_<overflight::Crowd>(m, "Crowd", "Looks across tracks in order of time; keeps what it needs of the past between calls.")
         .def(nb::init<const overflight::CrowdLimits&>(), "limits"_a)
         .def("update", &overflight::Crowd::update, "time_us"_a, "track"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "speed_mps"_a,
-             "course_deg"_a, "doubtful"_a, "hearsay"_a, "aircraft"_a, R"(Rows in order of time; flags 1 shared point, 2 copy.
+             "course_deg"_a, "doubtful"_a, "hearsay"_a, "aircraft"_a, R"(Rows in order of time.
+
+Returns (flags, row, original): flags 1 shared point, 2 copy; the rows that are copies, and the track that each copies.
 
 doubtful (N): 1 where a position is not to be believed: no original for a copy. hearsay (T): 0 where a track is the
 aircraft's own word, more the further from it. aircraft (T): equal for tracks of one aircraft.)")

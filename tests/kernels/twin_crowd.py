@@ -36,7 +36,8 @@ class Crowd:
     visits: dict[tuple[int, int], dict[int, int]] = field(default_factory=dict)  # point: when each aircraft was there
     last: dict[int, Row] = field(default_factory=dict)
 
-    def look(self, row: Row) -> int:
+    def look(self, row: Row) -> tuple[int, int]:
+        """Flags of a row, and the track it copies (-1 for none)."""
         flags = 0
         if not row.speed < LIMITS["shared_speed_mps"]:
             point = tuple(int(np.floor((x + 360) / LIMITS["shared_deg"] + 0.5)) for x in (row.latitude, row.longitude))
@@ -45,10 +46,10 @@ class Crowd:
             lately = [when for when in there.values() if row.time_us - when <= LIMITS["shared_us"]]
             flags |= SHARED if len(lately) >= LIMITS["shared_tracks"] else 0
         if row.doubtful:
-            return flags
-        flags |= COPY if any(self.original(row, other) for other in self.last.values()) else 0
+            return flags, -1
+        original = min((track for track, other in self.last.items() if self.original(row, other)), default=-1)
         self.last[row.track] = row
-        return flags
+        return flags | (COPY if original >= 0 else 0), original
 
     def original(self, row: Row, other: Row) -> bool:
         """Whether `row` only repeats what the better track of `other` does."""

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import overflight
-from tests.flights import flight, north_of
+from tests.flights import MIDNIGHT, flight, north_of
 
 OCEAN = (30.0, -135.0)  # far from any airport
 ALPS = (47.2, 10.2)
@@ -141,11 +141,54 @@ def test_minutes_together_at_one_velocity_are_a_formation() -> None:
     events = formation(40, "4274")
     assert len(events) == 0
     assert events.summary.dismissed == {"formation": 1}
-    assert events.result.dismissed["why"].to_list() == ["flew together for 195 s"]
+    assert events.result.dismissed["why"].to_list() == ["flew together, 195 s of this encounter"]
 
 
 def test_a_minute_together_is_no_formation() -> None:
     assert len(formation(12, "4274")) == 1
+
+
+def test_a_formation_goes_on_after_a_silence() -> None:
+    lat, lon = north_of(*OCEAN, 0.3)
+    table = pl.concat(
+        [
+            flight("A", latitude=OCEAN[0], longitude=OCEAN[1], reports=64, squawk="4274"),
+            flight("B", latitude=lat, longitude=lon, reports=64, squawk="4274"),
+        ]
+    )
+    seconds = (pl.col("timestamp") - MIDNIGHT).dt.total_seconds()
+    events = overflight.check(table.filter((seconds < 150) | (seconds > 270)))
+    assert len(events) == 0
+    assert events.summary.dismissed == {"formation": 2}
+
+
+def test_a_visual_code_shown_before_leaves_it_undetermined() -> None:
+    def event(first: str) -> dict:
+        table = pl.concat(
+            [
+                flight("A", latitude=OCEAN[0], longitude=OCEAN[1], course=90, altitude=9000).with_columns(
+                    pl.when(pl.int_range(pl.len()) < 2).then(pl.lit(first)).otherwise(pl.lit("4274")).alias("squawk")
+                ),
+                flight("B", latitude=OCEAN[0], longitude=OCEAN[1], course=0, altitude=9000, squawk="5377"),
+            ]
+        )
+        return the_event(overflight.check(table))
+
+    assert (event("4274")["rule"], event("4274")["verdict"]) == ("radar", "confirmed")
+    assert (event("1200")["rule"], event("1200")["verdict"]) == ("radar", "undetermined")
+
+
+def test_a_visual_level_leaves_it_undetermined() -> None:
+    options = dict(squawk_a="4274", squawk_b="5377", apart_ft=500)
+    assert the_event(crossing(0.0, altitude=8000, **options))["verdict"] == "undetermined"  # B is level at 8,500 ft
+    assert the_event(crossing(0.0, altitude=8000, **(options | {"apart_ft": 300})))["verdict"] == "confirmed"
+
+
+def test_either_side_of_a_layer_leaves_it_undetermined() -> None:
+    event = the_event(check_pair(OCEAN, 4.0, altitude=9800, squawk_a="4274", squawk_b="5377", apart_ft=300))
+    assert event["parameters"]["horizontal_nm"] == 5.0
+    assert event["verdict"] == "undetermined"
+    assert "layer" in event["why"]
 
 
 def test_given_minima_know_no_formation() -> None:

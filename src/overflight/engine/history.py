@@ -187,7 +187,7 @@ def _explained(flagged: Batch, names: TrackNames, told: SeparationParameters, fo
     net.update(flagged)
     raw = net.finish().events
     seen: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
-    for row in found.events.iter_rows(named=True):
+    for row in [*found.events.iter_rows(named=True), *found.dismissed.iter_rows(named=True)]:
         seen[row["track_a"], row["track_b"]].append((row["start"], row["end"]))
     margin_us = round(told.max_gap_s * 1e6)
     rows: list[dict[str, Any]] = []
@@ -214,13 +214,22 @@ def _with_evidence(events: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     if events.height == 0:
         return pl.DataFrame(schema=EVENT_SCHEMA)
     ref = table["ref"]
+    reported = table.select(groundspeed_kt="groundspeed", track_deg="track", vertical_rate_fpm="vertical_rate")
     said: list[str] = []
     for text, rows in events.select("parameters", "evidence").iter_rows():
         parameters = json.loads(text)
         for side, (before, after) in (("a", rows[:2]), ("b", rows[2:])):
             parameters[side] |= {"ref_before": ref[before], "ref_after": ref[after]}
+            parameters[side] |= _as_reported(reported, before, after)
         said.append(json.dumps(parameters))
     return events.with_columns(pl.Series("parameters", said)).select(list(EVENT_SCHEMA))
+
+
+def _as_reported(reported: pl.DataFrame, before: int, after: int) -> dict[str, float]:
+    """Speed, course and climb as the aircraft said: two reports a second apart give a poor difference."""
+    last, then = reported.row(before, named=True), reported.row(after, named=True)
+    said = {name: last[name] if last[name] is not None else then[name] for name in last}
+    return {name: round(value, 1) for name, value in said.items() if value is not None}
 
 
 def _summary(

@@ -17,7 +17,7 @@ def inspect_recording(recording: Recording) -> dict[str, Any]:
     table = recording.table
     names = TrackNames()
     batch = batch_of(table, names)
-    flags = Gate(Thresholds(), names).flags(batch)
+    flags = Gate(Thresholds(), names).judge(batch).flags
     interval = table.select(
         pl.col("timestamp").diff().over("track_id").dt.total_microseconds().median().alias("us")
     ).item()

@@ -6,7 +6,6 @@ Batches come in order of time. However a recording is cut into batches, the find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -25,7 +24,7 @@ class Pipeline:
 
     def update(self, batch: Batch) -> Batch:
         """Take in rows that are not earlier than any before; returns them with their integrity flags."""
-        flagged = replace(batch, flags=batch.flags | self.gate.flags(batch))
+        flagged = self.gate.judge(batch)
         for net in self.nets:
             net.update(flagged)
         return flagged

@@ -16,17 +16,15 @@ import polars as pl
 from overflight.earth.wgs84 import to_ecef, to_geodetic
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
 from overflight.nets.base import Findings
+from overflight.nets.companions import Companions
 from overflight.nets.minima import RADAR, WELL_CLEAR
 from overflight.nets.rules import PIECES_SCHEMA, Rules
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
-from overflight.surveillance.integrity import COPIED, name_of
+from overflight.surveillance.integrity import name_of
 from overflight.units import FT_M, KT_MPS, NM_M
 
 if TYPE_CHECKING:
     from overflight.nets.separation import SeparationParameters
-
-FORMATION_US = 120_000_000
-"""Two minutes at one velocity: longer than any crossing or overtaking within a mile lasts."""
 
 FINDINGS_SCHEMA = EVENT_SCHEMA | {"evidence": pl.List(pl.Int64())}
 """The event table and the rows of the recording that each event rests on: before and after the worst moment, of a then b."""
@@ -63,12 +61,14 @@ def conclude(
     names: TrackNames,
     rules: Rules,
     parameters: SeparationParameters,
-    copies: pl.DataFrame,
+    suspects: pl.DataFrame,
+    companions: Companions,
     join_us: int,
 ) -> Findings:
     """Make events and dismissals of encounters that are over.
 
-    `copies` tells when a track was found to copy another (`track`, `time_us`, `flags`): near such a time an encounter is the gate's.
+    `suspects` tells when a track was found to be a copy or spoofed (`SUSPECTS_SCHEMA`): an encounter of a copy with its
+    original, or of anybody with a spoofed track, near such a time is explained by the gate.
     """
     encounters = chains(pieces, ["a", "b"], join_us).rename({"chain": "meeting"})
     totals = encounters.group_by("meeting").agg(
@@ -79,9 +79,9 @@ def conclude(
         _total_us("encounter").alias("total_us"),
         _total_us(pl.col("encounter") & pl.col("together")).alias("together_us"),
     )
-    totals = _copied(totals, copies, round(parameters.max_gap_s * 1e6))
-    formation = (pl.col("together_us") >= FORMATION_US) & (2 * pl.col("together_us") >= pl.col("total_us"))
-    totals = totals.with_columns(formation.alias("formation"))
+    totals = _suspected(totals, suspects, names, round(parameters.max_gap_s * 1e6))
+    copied = totals.filter(pl.col("copied") != 0).with_columns(pl.lit(False).alias("formation"))
+    totals = pl.concat([copied, companions.judge(totals.filter(pl.col("copied") == 0), names)])
     unsuspected = totals.filter((pl.col("copied") == 0) & ~pl.col("formation"))
 
     events: list[dict[str, Any]] = []
@@ -94,6 +94,8 @@ def conclude(
         pl.col("nmac").any().alias("any_nmac"),
         pl.col("certain").any().alias("any_certain"),
         (pl.col("certain") & ~pl.col("degraded")).any().alias("any_sure"),
+        (pl.col("certain") & ~pl.col("degraded") & ~pl.col("straddling")).any().alias("any_owed"),
+        pl.col("visual").any().alias("any_visual"),
     )
     for worst in _gravest(parts, "chain").join(spans, on="chain").sort("chain").iter_rows(named=True):
         events.append(_event(worst, names, rules, parameters))
@@ -123,17 +125,24 @@ def _total_us(which: pl.Expr | str) -> pl.Expr:
     return (pl.col("end_us") - pl.col("start_us")).filter(pl.col(which) if isinstance(which, str) else which).sum()
 
 
-def _copied(totals: pl.DataFrame, copies: pl.DataFrame, margin_us: int) -> pl.DataFrame:
-    """Add `copied`: the flags that either track of an encounter had as a copy, during it or at most `margin_us` away."""
+def _suspected(totals: pl.DataFrame, suspects: pl.DataFrame, names: TrackNames, margin_us: int) -> pl.DataFrame:
+    """Add `copied`: the flags that explain an encounter, set during it or at most `margin_us` away; 0 for none."""
     flags = np.zeros(totals.height, np.uint32)
-    if copies.height:
-        near = totals.with_row_index("place").select(
-            "place", "start_us", "end_us", pl.concat_list("a", "b").alias("track")
-        )
-        near = near.explode("track").join(copies, on="track")
-        near = near.filter(pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + margin_us))
+    if suspects.height:
+        aircraft = pl.Series(names.aircraft, dtype=pl.Int64)
+        sides = totals.with_row_index("place").select("place", "start_us", "end_us", "a", "b")
+        near = pl.concat(
+            [
+                sides.select("place", "start_us", "end_us", pl.col(one).alias("track"), pl.col(other).alias("other"))
+                for one, other in (("a", "b"), ("b", "a"))
+            ]
+        ).join(suspects, on="track")
+        near = near.with_columns(aircraft.gather(near["other"]).alias("other_aircraft"))
+        explains = (pl.col("original") == -1) | (pl.col("original") == pl.col("other_aircraft"))
+        meant = pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + margin_us)
+        near = near.filter(meant & explains)
         np.bitwise_or.at(flags, near["place"].to_numpy(), near["flags"].to_numpy())
-    return totals.with_columns(pl.Series("copied", flags & COPIED))
+    return totals.with_columns(pl.Series("copied", flags))
 
 
 def _reason(worst: dict[str, Any]) -> tuple[str, str]:
@@ -141,7 +150,7 @@ def _reason(worst: dict[str, Any]) -> tuple[str, str]:
         flag = name_of(worst["copied"])
         return f"integrity: {flag}", f"one of the two was flagged {flag} at the time"
     if worst["formation"]:
-        return "formation", f"flew together for {worst['together_us'] * 1e-6:.0f} s"
+        return "formation", f"flew together, {worst['together_us'] * 1e-6:.0f} s of this encounter"
     if worst["rule"] == "airport":
         return "near an airport", f"both near {worst['airport']} and never within 500 ft and 100 ft at once"
     codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
@@ -237,7 +246,9 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
         **_place(worst),
         "closure_kt": round(worst["closure_first_mps"] / KT_MPS, 1),
         "duration_s": (end_us - start_us) * 1e-6,
-        "why": f"{_held_to(worst, applied.horizontal_nm, applied.vertical_ft)}{'; a near mid-air collision (nmac)' if nmac else ''}; {doubt}",
+        "why": f"{_held_to(worst, applied.horizontal_nm, applied.vertical_ft)}"
+        f"{'; a near mid-air collision (nmac)' if nmac else ''}"
+        f"{'; moving apart when it began' if worst['closure_first_mps'] < 0 else ''}; {doubt}",
         "parameters": json.dumps(
             {
                 "horizontal_nm": round(applied.horizontal_nm, 6),
@@ -265,7 +276,7 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
     codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
     limit = f"{horizontal_nm:.3g} NM and {vertical_ft:.0f} ft"
     return {
-        "radar": f"radar separation owed ({codes}): held to {limit}",
+        "radar": f"discrete {codes}, taken for radar separation: held to {limit}",
         "vfr": f"visual flight ({codes}): held to well clear, {limit}",
         "unknown": f"rules of flight unknown ({codes}): held to well clear, {limit}",
         "airport": f"both near {worst['airport']}: held to nmac, {limit}",
@@ -273,19 +284,19 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
 
 
 def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
+    """Confirmed only if it holds wherever the aircraft were, on sound positions, and the minimum is known to apply."""
     if np.isnan(worst["vertical_m"]):
         return "undetermined", "an altitude is unknown, compared in the plane alone"
-    if worst["any_sure"]:
-        return (
-            "confirmed",
-            f"a loss wherever the two were within {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m of their reports",
-        )
-    if worst["any_certain"]:
+    reach = f"{worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m"
+    if not worst["any_certain"]:
+        return "undetermined", f"positions are good to {reach}: it may have been kept"
+    if not worst["any_sure"]:
         return "undetermined", "rests on positions of doubtful integrity"
-    return (
-        "undetermined",
-        f"kept if the two were up to {worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m from their reports",
-    )
+    if not worst["any_owed"]:
+        return "undetermined", "no loss by the minima of the lower aircraft's layer"
+    if worst["any_visual"]:
+        return "undetermined", "one has shown a visual code before, or flies level at a visual level: radar may only follow it"
+    return "confirmed", f"holds wherever they were within {reach} of their reports"
 
 
 def empty_pieces() -> pl.DataFrame:

@@ -6,12 +6,13 @@ Without given minima each pair of segments is classed by what is known of both a
   only a near mid-air collision (nmac) is a finding.
 - *vfr*: one or both squawk a code for visual flight. Nobody owes them radar separation; they see and avoid. Held to well
   clear, and said when it was an nmac.
-- *radar*: both squawk discrete codes, so a radar unit separates them. Held to the radar minima.
+- *radar*: both squawk discrete codes, so a radar unit is taken to separate them. Held to the radar minima.
 - *unknown*: one or both have never shown a code. Held to well clear, which is owed under every rule; whether the radar
   minima applied cannot be decided, so an encounter that only breaks those is counted under that reason.
 
-Conspicuity codes: FAA JO 7110.66 (1200, 1202 gliders, 1255 and 1277 fire fighting and search and rescue); ICAO EUR Doc 023 and
-national AIPs (7000; 7010 in the circuit); ICAO Doc 8168 III-3-1 (2000: no code was assigned); AIP Australia ENR 1.6 (1200, 1400).
+A discrete code is no proof: a VFR flight that radar only follows has one too. Where one of the two has shown a visual code
+before, or flies level at a visual cruising level, and where the two are on either side of a layer's floor, whether the
+minimum applied is not known: the event is `undetermined`.
 """
 
 from __future__ import annotations
@@ -24,19 +25,12 @@ from numpy.typing import NDArray
 
 from overflight.airspace.airports import common_airport
 from overflight.earth.wgs84 import Array, distance_m, to_ecef, to_geodetic
+from overflight.nets.codes import at_visual_level, is_visual
 from overflight.nets.minima import NMAC, RADAR, WELL_CLEAR, Minima, layer_arrays, with_tolerance
 from overflight.nets.tails import Vertices
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
 from overflight.surveillance.integrity import DEGRADING
-from overflight.units import FT_M, KT_MPS, NM_M
-
-VFR_ANYWHERE: Final = (2000, 7000)
-VFR_AMERICAS_AND_PACIFIC: Final = (1200, 1202, 1203, 1255, 1276, 1277, 1400)
-VFR_EUROPE_AFRICA_ASIA: Final = (7001, 7010, 7020)
-AMERICAS_AND_PACIFIC_DEG: Final = (
-    (-180.0, -30.0),
-    (110.0, 180.0),
-)  # longitudes where the first list means visual flight
+from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS, NM_M
 
 FORMATION_HORIZONTAL_M = 1.0 * NM_M
 FORMATION_VERTICAL_M = 200.0 * FT_M
@@ -62,6 +56,8 @@ PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
     "together": pl.Boolean(),  # in formation all along
     "certain": pl.Boolean(),  # a loss wherever the aircraft were within their accuracies
     "degraded": pl.Boolean(),  # rests on a position with a degrading flag
+    "straddling": pl.Boolean(),  # on either side of a layer's floor, and no loss by the lower layer
+    "visual": pl.Boolean(),  # discrete codes, but one has shown a visual one before, or is at a visual level
     "squawk_a": pl.UInt16(),
     "squawk_b": pl.UInt16(),
     "evidence": pl.List(pl.Int64()),  # rows of the recording: before and after, of a then b
@@ -224,6 +220,8 @@ class Rules:
                 "together": self._together(a, b, start, end),
                 "certain": certain & ~np.isnan(found[7]),
                 "degraded": degraded,
+                "straddling": self._straddling(found, rule, sides),
+                "visual": (rule == "radar") & self._hints(a, b, sides),
                 "squawk_a": self._v.squawk[a],
                 "squawk_b": self._v.squawk[b],
                 "evidence": pl.Series(evidence.tolist(), dtype=pl.List(pl.Int64)),
@@ -231,6 +229,25 @@ class Rules:
             },
             schema=PIECES_SCHEMA,
         )
+
+    def _hints(self, a: NDArray[np.int64], b: NDArray[np.int64], sides: dict[str, Array]) -> NDArray[np.bool_]:
+        hints = (self._v.visual[a] | self._v.visual[b]) == 1
+        for side in "ab":
+            climb_fpm = sides[f"climb_mps_{side}"] / FT_PER_MIN_MPS
+            hints |= at_visual_level(sides[f"altitude_m_{side}"] / FT_M, climb_fpm)
+        return hints
+
+    def _straddling(
+        self, found: tuple[NDArray[Any], ...], rule: NDArray[Any], sides: dict[str, Array]
+    ) -> NDArray[np.bool_]:
+        lower = np.minimum(sides["altitude_m_a"], sides["altitude_m_b"])
+        straddling = np.zeros(len(rule), bool)
+        for name, minima in self.by_rule.items():
+            floors_m, horizontal_m, vertical_m = layer_arrays(minima)
+            layer = np.maximum(np.searchsorted(floors_m, lower, side="right") - 1, 0)
+            by_lower = (found[6] < horizontal_m[layer]) & (found[7] < vertical_m[layer])
+            straddling |= (rule == name) & ~by_lower & ~np.isnan(found[7])
+        return straddling
 
     def _survive(
         self,
@@ -266,15 +283,3 @@ class Rules:
             close &= np.abs(altitude_a - altitude_b) <= FORMATION_VERTICAL_M
         seconds = np.maximum((end - start) * 1e-6, 1e-6)
         return close & (np.linalg.norm(apart[1] - apart[0], axis=-1) / seconds <= FORMATION_RELATIVE_MPS)
-
-
-def is_visual(squawk: NDArray[np.uint16], longitude_deg: Array) -> NDArray[np.bool_]:
-    """Tell which codes mean visual flight where they are squawked."""
-    west = np.zeros(len(squawk), bool)
-    for low, high in AMERICAS_AND_PACIFIC_DEG:
-        west |= (longitude_deg >= low) & (longitude_deg <= high)
-    return (
-        np.isin(squawk, VFR_ANYWHERE)
-        | (west & np.isin(squawk, VFR_AMERICAS_AND_PACIFIC))
-        | (~west & np.isin(squawk, VFR_EUROPE_AFRICA_ASIA))
-    )

@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 
 from overflight.nets import rules
 from overflight.nets.base import Findings
+from overflight.nets.companions import Companions
 from overflight.nets.encounters import conclude, empty_pieces, split_closed
 from overflight.nets.minima import Minima, layer_arrays
 from overflight.nets.tails import Tails, Vertices
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import COPIED
+from overflight.surveillance.integrity import COPIED, SUSPECTS_SCHEMA
 
 JOIN_US = 10_000_000
 BLOCK_US = 30_000_000
-COPIES_SCHEMA = {"track": pl.UInt32(), "time_us": pl.Int64(), "flags": pl.UInt32()}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ class Separation:
         self._rules = rules.Rules(parameters.minima, parameters.tolerance_ft)
         self._tails = Tails(names, self._max_gap_us, parameters.threads)
         self._open = empty_pieces()
-        self._copies = pl.DataFrame(schema=COPIES_SCHEMA)
+        self._suspects = pl.DataFrame(schema=SUSPECTS_SCHEMA)
+        self._companions = Companions()
 
     @property
     def coverage(self) -> Any:
@@ -80,7 +81,8 @@ class Separation:
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time; those with a disqualifying flag are not used."""
         usable = np.flatnonzero(batch.flags & self._p.skipped == 0)
-        self._note_copies(batch)
+        if batch.suspects is not None and batch.suspects.height and self._p.skipped & COPIED:
+            self._suspects = pl.concat([self._suspects, batch.suspects])
         if len(usable) == 0:
             return
         vertices = self._tails.extend(batch, usable)
@@ -88,15 +90,6 @@ class Separation:
         if len(found[0]):
             judged = self._rules.pieces(vertices, found, self._names, self._max_gap_us, self._p.report_unknown)
             self._open = pl.concat([self._open, judged])
-
-    def _note_copies(self, batch: Batch) -> None:
-        """Remember when a track was found to copy another, or to share a point or circle with others."""
-        copied = np.flatnonzero(batch.flags & self._p.skipped & COPIED)
-        if len(copied):
-            noted = pl.DataFrame(
-                {"track": batch.track[copied], "time_us": batch.time_us[copied], "flags": batch.flags[copied]}
-            )
-            self._copies = pl.concat([self._copies, noted])
 
     def _losses(self, v: Vertices) -> tuple[NDArray[Any], ...]:
         from overflight_kernels import losses
@@ -130,7 +123,8 @@ class Separation:
         # An encounter that is open, or may still begin, looks back from its start by the largest gap.
         begun = int(self._open["start_us"].to_numpy().min(initial=watermark_us - self._max_gap_us))
         needed = begun - 2 * self._max_gap_us
-        self._copies = self._copies.filter(pl.col("time_us") >= needed)
+        self._suspects = self._suspects.filter(pl.col("time_us") >= needed)
+        self._companions.forget(begun)
         return findings
 
     def finish(self) -> Findings:
@@ -141,13 +135,14 @@ class Separation:
     def _conclude(self, pieces: pl.DataFrame) -> Findings:
         if pieces.height == 0:
             return Findings.none()
-        return conclude(pieces, self._names, self._rules, self._p, self._copies, JOIN_US)
+        return conclude(pieces, self._names, self._rules, self._p, self._suspects, self._companions, JOIN_US)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"tails": self._tails.snapshot(), "open": self._open, "copies": self._copies}
+        return {"tails": self._tails.snapshot(), "open": self._open, "suspects": self._suspects, "companions": self._companions.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
         self._tails.restore(state["tails"])
-        self._open, self._copies = state["open"], state["copies"]
+        self._open, self._suspects = state["open"], state["suspects"]
+        self._companions.restore(state["companions"])

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overflight.nets.codes import is_visual
 from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames, gather
 from overflight.surveillance.integrity import RELOCATED
+from overflight.surveillance.memory import LastKnown
 from overflight.units import FT_M
 
 
@@ -29,7 +31,8 @@ class Vertices:
     longitude: NDArray[np.float64]
     altitude_m: NDArray[np.float64]  # NaN where unknown
     accuracy_m: NDArray[np.float32]
-    squawk: NDArray[np.uint16]  # the last that the track is known to have had
+    squawk: NDArray[np.uint16]  # the last that the track is known to have had, as is the accuracy
+    visual: NDArray[np.uint8]  # 1 where the track has shown a code for visual flight
     flags: NDArray[np.uint32]
     row: NDArray[np.int64]
     broken: NDArray[np.uint8]  # 1 where nothing is known between a vertex and the one before it
@@ -71,7 +74,11 @@ class Tails:
         """Start with nothing kept."""
         self._names, self._max_gap_us, self._threads = names, max_gap_us, threads
         self._kept: dict[str, NDArray[Any]] | None = None
-        self._squawk = np.empty(0, np.uint16)  # the last of each track, which outlives its kept positions
+        self._memory = {  # of each track, which outlives its kept positions
+            "squawk": LastKnown(np.uint16, NO_SQUAWK),
+            "accuracy_m": LastKnown(np.float32, np.nan),
+            "visual": LastKnown(np.uint8, 0),
+        }
         self.coverage = Coverage()
 
     def extend(self, batch: Batch, usable: NDArray[np.int64]) -> Vertices:
@@ -99,7 +106,9 @@ class Tails:
         linked = ((broken == 0) & (gap_us <= self._max_gap_us)).astype(np.uint8)
         if kept is not None:
             linked[was] = kept["linked"][order[was]]
-        self._carry_squawk(columns["squawk"], columns["track"], first[np.diff(offsets) > 0])
+        columns["visual"] = is_visual(columns["squawk"], columns["longitude"]).astype(np.uint8)
+        for name, memory in self._memory.items():
+            memory.carry(columns[name], columns["track"], first[np.diff(offsets) > 0], len(self._names))
         vertices = Vertices(offsets=offsets, fresh_from=first + counts, broken=broken, linked=linked, **columns)
         self.coverage += _covered(vertices, gap_us, ~was)
         self._keep(vertices)
@@ -115,29 +124,19 @@ class Tails:
         keep = np.flatnonzero(reaches)
         self._kept = {name: getattr(v, name)[keep] for name in KEPT}
 
-    def _carry_squawk(self, squawk: NDArray[np.uint16], track: NDArray[np.uint32], first: NDArray[np.int64]) -> None:
-        """Give each position the last code that its track is known to have had: receivers repeat a code only now and then."""
-        unheard = np.full(len(self._names) - len(self._squawk), NO_SQUAWK, np.uint16)
-        self._squawk = np.concatenate([self._squawk, unheard])
-        squawk[first] = np.where(squawk[first] == NO_SQUAWK, self._squawk[track[first]], squawk[first])
-        known = squawk != NO_SQUAWK
-        if not known.all():
-            here = np.arange(len(squawk))
-            start = np.zeros(len(squawk), np.int64)
-            start[first] = first
-            last_known = np.maximum.accumulate(np.where(known, here, -1))
-            valid = last_known >= np.maximum.accumulate(start)
-            squawk[valid] = squawk[last_known[valid]]
-        last = np.append(first[1:], len(squawk)) - 1
-        self._squawk[track[last]] = squawk[last]
-
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"kept": self._kept, "squawk": self._squawk.copy(), "coverage": self.coverage}
+        return {
+            "kept": self._kept,
+            "memory": {name: memory.snapshot() for name, memory in self._memory.items()},
+            "coverage": self.coverage,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        self._kept, self._squawk, self.coverage = state["kept"], state["squawk"].copy(), state["coverage"]
+        self._kept, self.coverage = state["kept"], state["coverage"]
+        for name, memory in self._memory.items():
+            memory.restore(state["memory"][name])
 
 
 def _covered(v: Vertices, gap_us: NDArray[np.int64], fresh: NDArray[np.bool_]) -> Coverage:

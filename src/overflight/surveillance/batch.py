@@ -97,6 +97,7 @@ class Batch:
     nac_p: NDArray[np.float32]
     flags: NDArray[np.uint32]
     row: NDArray[np.int64]  # place in the recording's table, for the evidence
+    suspects: pl.DataFrame | None = None  # see `overflight.surveillance.integrity.SUSPECTS_SCHEMA`; set by the gate
 
     def __len__(self) -> int:
         """Count the rows."""

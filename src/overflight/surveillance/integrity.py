@@ -22,14 +22,16 @@ NIC and NACp: RTCA DO-260B, 2.2.3.2.7.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from overflight.errors import ParameterError
 from overflight.surveillance.batch import Batch, TrackNames, gather
+from overflight.surveillance.memory import LastKnown
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS, NM_M
 
 STALE: Final = 1 << 0
@@ -59,6 +61,14 @@ DISQUALIFYING: Final = STALE | FROZEN | JUMP | DUPLICATE | SHARED_POINT | SHARED
 DEGRADING: Final = ALTITUDE | LOW_QUALITY
 COPIED: Final = DUPLICATE | SHARED_POINT | SHARED_CIRCLE
 """What makes a whole track suspect for a while, not only the position that shows it."""
+
+SUSPECTS_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "track": pl.UInt32(),
+    "time_us": pl.Int64(),
+    "flags": pl.UInt32(),  # of COPIED
+    "original": pl.Int64(),  # the aircraft that a duplicate copies (`TrackNames.aircraft`); -1 for the other flags
+}
+"""Which tracks were found to be copies or spoofed, and when."""
 
 # Of several flags on one encounter, the one named: what explains most comes first.
 _NAMED_FIRST = (DUPLICATE, SHARED_POINT, SHARED_CIRCLE, JUMP, FROZEN, STALE)
@@ -156,24 +166,25 @@ class Gate:
                 shared_deg=1e-4,
                 copy_age_us=round(t.duplicate_age_s * 1e6),
                 copy_m=t.duplicate_nm * NM_M,
-                copy_same_m=3.0 * NM_M
-                - 1000.0,  # one address: anything near is it; farther off the address is shared or spoofed
+                copy_same_m=2.46 * NM_M,  # one address: anything near is it; farther off it is shared or spoofed
                 copy_climb_m=t.duplicate_ft * FT_M,
                 copy_turn_deg=t.duplicate_deg,
                 copy_speed_mps=40.0 * KT_MPS,
             )
         )
+        self._nic, self._nac_p = LastKnown(np.float32, np.nan), LastKnown(np.float32, np.nan)
         self._circles: list[tuple[int, int, float, float, float]] = []  # time, aircraft, latitude, longitude, radius
         self._circling: dict[int, int] = {}  # track: until when it counts as on a shared circle
 
-    def flags(self, batch: Batch) -> NDArray[np.uint32]:
-        """Flag each row of a batch that is not earlier than any before."""
+    def judge(self, batch: Batch) -> Batch:
+        """Return the batch, whose rows are not earlier than any before, with its flags and suspects."""
         flags = self._by_row(batch)
         if len(batch) == 0:
-            return flags
+            return replace(batch, suspects=pl.DataFrame(schema=SUSPECTS_SCHEMA))
         from overflight_kernels import order_by_track
 
         rows, offsets = order_by_track(batch.track, len(self._names))
+        self._flag_quality(batch, flags, rows, offsets)
         altitude_m = batch.altitude_ft.astype(np.float64) * FT_M
         speed_mps = batch.groundspeed_kt.astype(np.float64) * KT_MPS
         columns = (batch.time_us, batch.latitude, batch.longitude, altitude_m, speed_mps)
@@ -191,7 +202,7 @@ class Gate:
         told = np.flatnonzero(along)
         for bit, flag in ((1, FROZEN), (2, JUMP), (4, RELOCATED)):
             flags[rows[told[along[told] & bit != 0]]] |= np.uint32(flag)
-        across = self._across.update(
+        across, copy_row, original = self._across.update(
             time_us=np.ascontiguousarray(batch.time_us),
             track=np.ascontiguousarray(batch.track),
             latitude_deg=batch.latitude,
@@ -207,7 +218,26 @@ class Gate:
         for bit, flag in ((1, SHARED_POINT), (2, DUPLICATE)):
             flags[told[across[told] & bit != 0]] |= np.uint32(flag)
         self._flag_circles(batch, flags, rows[circle_row], circle)
-        return flags
+        suspicious = np.flatnonzero(flags & COPIED)
+        copied = np.full(len(suspicious), -1)
+        copied[np.searchsorted(suspicious, copy_row)] = np.array(self._names.aircraft)[original]
+        suspects = {
+            "track": batch.track[suspicious],
+            "time_us": batch.time_us[suspicious],
+            "flags": flags[suspicious] & COPIED,
+            "original": copied,
+        }
+        return replace(batch, flags=batch.flags | flags, suspects=pl.DataFrame(suspects, schema=SUSPECTS_SCHEMA))
+
+    def _flag_quality(
+        self, batch: Batch, flags: NDArray[np.uint32], rows: NDArray[np.int64], offsets: NDArray[np.int64]
+    ) -> None:
+        """Flag by the last NIC and NACp that a track is known to have sent: not every report repeats them."""
+        first, track = offsets[:-1][np.diff(offsets) > 0], batch.track[rows]
+        for column, memory, least in ((batch.nic, self._nic, self._t.nic), (batch.nac_p, self._nac_p, self._t.nac_p)):
+            quality = column[rows]
+            memory.carry(quality, track, first, len(self._names))
+            flags[rows[quality < least]] |= np.uint32(LOW_QUALITY)
 
     def _by_row(self, batch: Batch) -> NDArray[np.uint32]:
         t = self._t
@@ -215,7 +245,6 @@ class Gate:
         tests = (
             (STALE, batch.position_age_s > t.stale_s),
             (ALTITUDE, np.abs(batch.altitude_ft - batch.geoaltitude_ft) > t.altitude_ft + t.altitude_share * high_ft),
-            (LOW_QUALITY, (batch.nic < t.nic) | (batch.nac_p < t.nac_p)),
             (ON_GROUND, batch.onground),
         )
         flags = np.zeros(len(batch), np.uint32)
@@ -254,6 +283,7 @@ class Gate:
         return {
             "along": self._along.state(),
             "across": self._across.state(),
+            "quality": (self._nic.snapshot(), self._nac_p.snapshot()),
             "circles": list(self._circles),
             "circling": dict(self._circling),
         }
@@ -262,6 +292,8 @@ class Gate:
         """Go on from a snapshot."""
         self._along.set_state(state["along"])
         self._across.set_state(state["across"])
+        self._nic.restore(state["quality"][0])
+        self._nac_p.restore(state["quality"][1])
         self._circles, self._circling = list(state["circles"]), dict(state["circling"])
 
 

@@ -95,7 +95,8 @@ def read_lines(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
     for frame in read_objects(source, _LINE, drops, _without_text_zeros):
         detail = pl.col("flightdict").struct
         objects = frame.with_columns(
-            pl.coalesce("gs", "gscp").alias("gs"),
+            # gscp is 0 where no velocity was heard; then there is no track either
+            pl.coalesce("gs", pl.when((pl.col("gscp") != 0) | pl.col("track").is_not_null()).then("gscp")).alias("gs"),
             *(pl.coalesce(name, detail.field(name)).alias(name) for name in DETAILS),
         )
         yield positions(objects, pl.format("{}:{}", pl.lit(source.label), "line"))
