@@ -37,8 +37,6 @@ def measure_read(path: Path) -> dict[str, float]:
 
 
 def measure_net(path: Path, minima: str | None) -> dict[str, float]:
-    import numpy as np
-
     import overflight
     from overflight.engine.history import CheckParameters
     from overflight.nets.separation import Separation
@@ -47,9 +45,9 @@ def measure_net(path: Path, minima: str | None) -> dict[str, float]:
 
     parameters = CheckParameters(minima=minima)
     names = TrackNames()
-    batch = batch_of(overflight.read(path).table, names)
-    np.bitwise_or(batch.flags, Gate(parameters.thresholds, names).flags(batch), out=batch.flags)
-    net = Separation(parameters.separation(""), names)
+    told = parameters.separation("")
+    batch = Gate(parameters.thresholds, names, told.threads).judge(batch_of(overflight.read(path).table, names))
+    net = Separation(told, names)
     with Stopwatch() as watch:
         net.update(batch)
         found = net.finish()

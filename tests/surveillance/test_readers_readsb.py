@@ -44,7 +44,8 @@ def test_every_row_of_the_demo_is_its_line(demo, lines):
         assert row["icao24"] == (None if line["hex"][0] == "~" else line["hex"])
         assert (row["latitude"], row["longitude"]) == (line["lat"], line["lon"])
         assert row["altitude"] == (None if line["alt_baro"] == "0" else line["alt_baro"])
-        assert row["groundspeed"] == line["gscp"]
+        unheard = line["gscp"] == 0 and line["track"] is None
+        assert row["groundspeed"] == (None if unheard else line["gscp"])
         assert row["track"] == (None if line["track"] is None else pytest.approx(line["track"]))
         assert row["callsign"] == ((line["flight"] or "").strip() or None)
         assert row["squawk"] == line.get("squawk")

@@ -19,6 +19,12 @@ VFR_AMERICAS_AND_PACIFIC: Final = (1200, 1202, 1203, 1255, 1276, 1277, 1400)
 VFR_EUROPE_AFRICA_ASIA: Final = (7001, 7010, 7020)
 AMERICAS_AND_PACIFIC_DEG: Final = ((-180.0, -30.0), (110.0, 180.0))  # longitudes where the first list means visual flight
 
+_WEST, _EAST = np.uint8(1), np.uint8(2)
+_WHERE_VISUAL = np.zeros(1 << 16, np.uint8)  # by code: on which sides it means visual flight
+_WHERE_VISUAL[list(VFR_ANYWHERE)] = _WEST | _EAST
+_WHERE_VISUAL[list(VFR_AMERICAS_AND_PACIFIC)] = _WEST
+_WHERE_VISUAL[list(VFR_EUROPE_AFRICA_ASIA)] = _EAST
+
 LEVEL_WITHIN_FT = 100.0
 LEVEL_FPM = 300.0
 VISUAL_LEVELS_FT = (3000.0, 18_000.0)  # below, any altitude will do; above, there is no visual flight in most states
@@ -26,14 +32,14 @@ VISUAL_LEVELS_FT = (3000.0, 18_000.0)  # below, any altitude will do; above, the
 
 def is_visual(squawk: NDArray[np.uint16], longitude_deg: Array) -> NDArray[np.bool_]:
     """Tell which codes mean visual flight where they are squawked."""
-    west = np.zeros(len(squawk), bool)
+    where = _WHERE_VISUAL[squawk]
+    found = np.zeros(len(squawk), bool)
+    some = np.flatnonzero(where)
+    west = np.zeros(len(some), bool)
     for low, high in AMERICAS_AND_PACIFIC_DEG:
-        west |= (longitude_deg >= low) & (longitude_deg <= high)
-    return (
-        np.isin(squawk, VFR_ANYWHERE)
-        | (west & np.isin(squawk, VFR_AMERICAS_AND_PACIFIC))
-        | (~west & np.isin(squawk, VFR_EUROPE_AFRICA_ASIA))
-    )
+        west |= (longitude_deg[some] >= low) & (longitude_deg[some] <= high)
+    found[some] = where[some] & np.where(west, _WEST, _EAST) != 0
+    return found
 
 
 def at_visual_level(altitude_ft: Array, climb_fpm: Array) -> NDArray[np.bool_]:

@@ -64,7 +64,7 @@ class Coverage:
 
 # What is kept of a vertex for the next batch: its own columns, without those that are made anew.
 SAME = ("time_us", "latitude", "longitude", "accuracy_m", "squawk", "flags", "row")  # as in a batch
-KEPT = (*SAME, "track", "altitude_m", "linked")
+KEPT = (*SAME, "track", "altitude_m", "visual", "linked")
 
 
 class Tails:
@@ -95,8 +95,9 @@ class Tails:
         was = order < old
         new = gather([batch.altitude_ft, *(getattr(batch, name) for name in SAME)], source, self._threads)
         columns |= {"altitude_m": new[0].astype(np.float64) * FT_M} | dict(zip(SAME, new[1:], strict=True))
+        columns["visual"] = is_visual(columns["squawk"], columns["longitude"]).view(np.uint8)
         if kept is not None:
-            for name in ("altitude_m", *SAME):
+            for name in ("altitude_m", "visual", *SAME):
                 columns[name][was] = kept[name][order[was]]
         counts = np.bincount(track[:old], minlength=len(self._names)).astype(np.int64)
         first = offsets[:-1]
@@ -106,13 +107,22 @@ class Tails:
         linked = ((broken == 0) & (gap_us <= self._max_gap_us)).astype(np.uint8)
         if kept is not None:
             linked[was] = kept["linked"][order[was]]
-        columns["visual"] = is_visual(columns["squawk"], columns["longitude"]).astype(np.uint8)
-        for name, memory in self._memory.items():
-            memory.carry(columns[name], columns["track"], first[np.diff(offsets) > 0], len(self._names))
+        self._remember(columns, None if kept is None else np.flatnonzero(~was))
         vertices = Vertices(offsets=offsets, fresh_from=first + counts, broken=broken, linked=linked, **columns)
         self.coverage += _covered(vertices, gap_us, ~was)
         self._keep(vertices)
         return vertices
+
+    def _remember(self, columns: dict[str, NDArray[Any]], fresh: NDArray[np.int64] | None) -> None:
+        """Carry what is known of a track to its fresh vertices (all of them where None); kept ones have theirs already."""
+        track = columns["track"] if fresh is None else columns["track"][fresh]
+        first = np.flatnonzero(np.diff(track, prepend=np.uint32(0)))
+        first = np.union1d(first, [0]) if len(track) else first
+        for name, memory in self._memory.items():
+            values = columns[name] if fresh is None else columns[name][fresh]
+            memory.carry(values, track, first, len(self._names))
+            if fresh is not None:
+                columns[name][fresh] = values
 
     def _keep(self, v: Vertices) -> None:
         """Keep the segments that a segment still to come can share a time with, and the last position of each track."""

@@ -237,11 +237,10 @@ def _usable(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
 def _in_range(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
     """Set to null what a value cannot be, count it, and cast to the types of the table."""
     ranges = {name: limits for name, limits in RANGES.items() if name in frame.columns}
-    frame = frame.with_columns(
-        pl.col(name).fill_nan(None)
-        for name in ranges
-        if frame.schema[name].is_float() and frame.get_column(name).is_nan().any()
-    )
+    floats = [name for name in ranges if frame.schema[name].is_float()]
+    if floats:
+        nans = frame.select(pl.col(name).is_nan().any() for name in floats).row(0)
+        frame = frame.with_columns(pl.col(name).fill_nan(None) for name, nan in zip(floats, nans, strict=True) if nan)
     if ranges and len(frame):
         fits = frame.select(pl.col(name).is_between(*limits).all() for name, limits in ranges.items()).row(0)
         for (name, limits), fit in zip(ranges.items(), fits, strict=True):
