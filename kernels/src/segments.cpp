@@ -10,8 +10,15 @@
 namespace overflight {
 namespace {
 
-constexpr double kTouch = 1e-6;  // m; aircraft exactly at the minimum are separated, whatever the rounding
+// Aircraft exactly at the minimum are separated, whatever the rounding of positions and of times in microseconds.
+constexpr double kTouchHorizontal = 1e-3, kTouchVertical = 1e-6;  // m
+constexpr double kTie = 1e-9;                                     // severities closer than this are equal
+constexpr double kMeanRadius = 6371008.8;                         // m
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// A minimum is a distance along the surface, what is computed is its chord (0.8 mm shorter at 5 NM).
+double chord(double arc_m) { return 2.0 * kMeanRadius * std::sin(arc_m / (2.0 * kMeanRadius)); }
+double arc(double chord_m) { return 2.0 * kMeanRadius * std::asin(std::min(1.0, chord_m / (2.0 * kMeanRadius))); }
 
 struct Interval {
     double low, high;
@@ -48,12 +55,22 @@ struct Minimum {
     double horizontal_m, vertical_m;
 };
 
-double severity(const Motion& m, const Minimum& limit, double t) {
+// Share of the minimum that is left: of the distance that keeps more of it, and of both together to tell apart equal ones.
+struct Share {
+    double most, sum;
+
+    bool less(const Share& o) const { return most < o.most - kTie || (most < o.most + kTie && sum < o.sum - kTie); }
+};
+
+Share share(const Motion& m, const Minimum& limit, double t) {
     const double h = m.horizontal(t) / limit.horizontal_m;
-    return std::isnan(m.z) ? h : std::max(h, m.vertical(t) / limit.vertical_m);
+    if (std::isnan(m.z)) return {h, h};
+    const double v = m.vertical(t) / limit.vertical_m;
+    return {std::max(h, v), h + v};
 }
 
-// The gravest instant of [low, high]: the larger of two convex functions is least at an end, at one's own minimum, or where they meet.
+// The gravest instant of [low, high]: the larger of two convex functions is least at an end, at one's own minimum, or where they
+// meet. Of equally grave ones, as between two level flights, the one at which the other distance is least too; then the first.
 double gravest(const Motion& m, const Minimum& limit, double low, double high) {
     double candidates[6] = {low, high, low, low, low, low};
     size_t count = 2;
@@ -72,11 +89,12 @@ double gravest(const Motion& m, const Minimum& limit, double low, double high) {
         }
     }
     std::sort(candidates, candidates + count);
-    double best = low, least = severity(m, limit, low);
+    double best = low;
+    Share least = share(m, limit, low);
     for (size_t k = 0; k < count; ++k) {
         const double t = std::clamp(candidates[k], low, high);
-        const double s = severity(m, limit, t);
-        if (s < least) least = s, best = t;
+        const Share s = share(m, limit, t);
+        if (s.less(least)) least = s, best = t;
     }
     return best;
 }
@@ -130,19 +148,19 @@ void segment_losses(const Tracks& tr, const Layers& layers, int64_t i, int64_t j
         // The higher aircraft decides the layer; where no altitude is known, the widest minimum holds.
         const size_t layer = unknown ? layers.count - 1 : layers.at(std::max(za + wa * mid, zb + wb * mid));
         const Minimum limit{layers.horizontal_m[layer], layers.vertical_m[layer]};
-        const double reach = limit.horizontal_m - shrink_m - kTouch;
+        const double reach = chord(limit.horizontal_m - shrink_m) - kTouchHorizontal;
         if (reach <= 0) continue;
         const Interval h = quadratic_inside(m.a, m.b, m.c - reach * reach);
         low = std::max(low, h.low), high = std::min(high, h.high);
         if (!unknown) {
-            const Interval z = linear_inside(m.z, m.w, limit.vertical_m - kTouch);
+            const Interval z = linear_inside(m.z, m.w, limit.vertical_m - kTouchVertical);
             low = std::max(low, z.low), high = std::min(high, z.high);
         }
         if (!(low < high)) continue;
         const double t = gravest(m, limit, low, high);
         const double h_start = m.horizontal(low), h_worst = m.horizontal(t);
         const auto stamp = [&](double s) { return t0 + static_cast<int64_t>(std::llround(1e6 * s)); };
-        out.push_back({i, j, stamp(low), stamp(high), stamp(t), severity(m, limit, t), h_worst,
+        out.push_back({i, j, stamp(low), stamp(high), stamp(t), share(m, limit, t).most, arc(h_worst),
                        unknown ? kNan : m.vertical(t), h_start > 0 ? -(m.a * low + m.b) / h_start : std::sqrt(m.a)});
     }
 }

@@ -15,11 +15,11 @@ def crowd() -> Crowd:
     return Crowd(CrowdLimits(**LIMITS))
 
 
-Answer = list[tuple[int, int | None]]
+Answer = list[tuple[int, int]]
 
 
 def update(kernel: Crowd, rows: list[Row], hearsay: list[int], aircraft: list[int]) -> Answer:
-    """The flags of each report, and the track that it copies."""
+    """The flags of each report, and the track that it copies (-1 for none)."""
     names = {
         "time_us": np.int64, "track": np.uint32, "latitude": float, "longitude": float, "altitude": float,
         "speed": float, "course": float, "doubtful": np.uint8,
@@ -34,7 +34,7 @@ def update(kernel: Crowd, rows: list[Row], hearsay: list[int], aircraft: list[in
         aircraft=np.array(aircraft, np.uint32),
     )
     original = dict(zip(copies.tolist(), originals.tolist(), strict=True))
-    return [(flag, original.get(k)) for k, flag in enumerate(flags.tolist())]
+    return [(flag, original.get(k, -1)) for k, flag in enumerate(flags.tolist())]
 
 
 @st.composite
@@ -97,7 +97,7 @@ def test_goes_on_where_it_stopped(world: tuple[list[Row], list[int], list[int]],
 
 def test_each_flag_is_reached() -> None:
     rows = [Row(1_000_000 * k, k % 3, 48.0, 11.0, 3000.0, 100.0, 90.0, False) for k in range(9)]
-    assert update(crowd(), rows, [0, 0, 0], [0, 1, 2]) == [(0, None)] * 2 + [(SHARED, None)] * 7
+    assert update(crowd(), rows, [0, 0, 0], [0, 1, 2]) == [(0, -1)] * 2 + [(SHARED, -1)] * 7
     ghost = [Row(1_000_000 * k, k % 2, 48.0 + 1e-3 * k, 11.0, 3000.0, 111.2, 0.0, False) for k in range(6)]
-    assert update(crowd(), ghost, [0, 1], [0, 1]) == [(0, None), (COPY, 0)] * 3
-    assert update(crowd(), ghost, [0, 0], [0, 1]) == [(0, None)] * 6
+    assert update(crowd(), ghost, [0, 1], [0, 1]) == [(0, -1), (COPY, 0)] * 3
+    assert update(crowd(), ghost, [0, 0], [0, 1]) == [(0, -1)] * 6

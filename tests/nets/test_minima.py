@@ -33,5 +33,6 @@ def test_a_tolerance_that_leaves_nothing_is_refused(tolerance_ft: float) -> None
 def test_the_layer_follows_the_altitude() -> None:
     assert RADAR.at(9_999.0).horizontal_nm == 3
     assert RADAR.at(10_000.0).horizontal_nm == 5
-    assert EN_ROUTE.at(41_000.0).vertical_ft == 2000
+    assert EN_ROUTE.at(41_000.0).vertical_ft == 1000
+    assert EN_ROUTE.at(43_000.0).vertical_ft == 2000
     assert RADAR.at(None) == RADAR.layers[-1]

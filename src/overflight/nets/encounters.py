@@ -118,7 +118,9 @@ def conclude(
 
 
 def _gravest(pieces: pl.DataFrame, by: str) -> pl.DataFrame:
-    return pieces.sort(by, "severity", "worst_us", "start_us").unique(by, keep="first", maintain_order=True)
+    """The gravest piece of each; of equally grave ones the nearest, then the first."""
+    grave = pl.col("severity").round(9)
+    return pieces.sort(by, grave, "horizontal_m", "vertical_m", "worst_us").unique(by, keep="first", maintain_order=True)
 
 
 def _total_us(which: pl.Expr | str) -> pl.Expr:

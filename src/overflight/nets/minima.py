@@ -49,8 +49,10 @@ class Minima:
 
 FLOOR_FT = -10_000.0
 
-RADAR = Minima("radar", (Layer(FLOOR_FT, 3, 1000), Layer(10_000, 5, 1000), Layer(41_000, 5, 2000)))
-EN_ROUTE = Minima("en-route", (Layer(FLOOR_FT, 5, 1000), Layer(41_000, 5, 2000)))
+ABOVE_FL410_FT = 41_200.0  # an aircraft that keeps FL410 is not above it
+
+RADAR = Minima("radar", (Layer(FLOOR_FT, 3, 1000), Layer(10_000, 5, 1000), Layer(ABOVE_FL410_FT, 5, 2000)))
+EN_ROUTE = Minima("en-route", (Layer(FLOOR_FT, 5, 1000), Layer(ABOVE_FL410_FT, 5, 2000)))
 TERMINAL = Minima("terminal", (Layer(FLOOR_FT, 3, 1000),))
 WELL_CLEAR = Minima("well-clear", (Layer(FLOOR_FT, 4000 * FT_M / NM_M, 450),))
 NMAC = Minima("nmac", (Layer(FLOOR_FT, 500 * FT_M / NM_M, 100),))
