@@ -34,7 +34,9 @@ def flight(
     level = [None] * reports if altitude is None else list(altitude + climb_fpm / 60 * (t - t[0]))
     table = pl.DataFrame(
         {
-            "timestamp": pl.Series([int(x) for x in np.round((MIDNIGHT.timestamp() + t) * 1e6)]).cast(pl.Datetime("us", "UTC")),
+            "timestamp": pl.Series([int(x) for x in np.round((MIDNIGHT.timestamp() + t) * 1e6)]).cast(
+                pl.Datetime("us", "UTC")
+            ),
             "track_id": [name] * reports,
             "latitude": np.asarray(lat),
             "longitude": np.asarray(lon),

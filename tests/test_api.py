@@ -15,7 +15,9 @@ from tests.flights import MIDNIGHT, flight
 
 @pytest.fixture(scope="module")
 def table() -> pl.DataFrame:
-    return pl.concat([flight("A", latitude=30, longitude=-135, course=90), flight("B", latitude=30, longitude=-135, course=0)])
+    return pl.concat(
+        [flight("A", latitude=30, longitude=-135, course=90), flight("B", latitude=30, longitude=-135, course=0)]
+    )
 
 
 def test_any_table_gives_the_same_events(table: pl.DataFrame) -> None:
@@ -74,8 +76,23 @@ def test_bands() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("code", ["import overflight", "import sys; sys.argv = ['overflight', '--version']; import overflight.cli.app"])
+@pytest.mark.parametrize(
+    "code", ["import overflight", "import sys; sys.argv = ['overflight', '--version']; import overflight.cli.app"]
+)
 def test_nothing_heavy_is_loaded_before_it_is_used(code: str) -> None:
-    heavy = "numpy polars pyarrow pandas matplotlib pyproj overflight_kernels rs1090 airportsdata pydantic".split()
+    heavy = [
+        "numpy",
+        "polars",
+        "pyarrow",
+        "pandas",
+        "matplotlib",
+        "pyproj",
+        "overflight_kernels",
+        "rs1090",
+        "airportsdata",
+        "pydantic",
+    ]
     script = f"{code}\nimport sys\nprint(*[name for name in {heavy!r} if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == ""
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == ""
+    )

@@ -37,7 +37,9 @@ def refused(*args: object, **kwargs: bytes) -> str:
 @pytest.fixture
 def crossing(tmp_path: Path) -> Path:
     """Two aircraft that meet, as a position table."""
-    table = pl.concat([flight("A", latitude=30, longitude=-135, course=90), flight("B", latitude=30, longitude=-135, course=0)])
+    table = pl.concat(
+        [flight("A", latitude=30, longitude=-135, course=90), flight("B", latitude=30, longitude=-135, course=0)]
+    )
     path = tmp_path / "crossing.parquet"
     table.write_parquet(path)
     return path
@@ -49,7 +51,20 @@ def test_version_and_help() -> None:
     for command in ("check", "inspect", "convert", "demo"):
         assert command in shown
     options = run("check", "--help", COLUMNS="200").stdout
-    for option in ("--minima", "--max-gap", "--from", "--to", "--bbox", "--out", "--fail-on", "--json", "--quiet", "--profile", "--ungated", "--net"):
+    for option in (
+        "--minima",
+        "--max-gap",
+        "--from",
+        "--to",
+        "--bbox",
+        "--out",
+        "--fail-on",
+        "--json",
+        "--quiet",
+        "--profile",
+        "--ungated",
+        "--net",
+    ):
         assert option in options
 
 
@@ -86,7 +101,9 @@ def test_every_output_holds_the_same_events(crossing: Path, tmp_path: Path) -> N
     assert len(csv["start"][0]) == len("2015-10-07T00:00:00.000000Z")
     listed = json.loads(outs[2].read_text())
     features = json.loads(outs[3].read_text())["features"]
-    assert parquet["id"].to_list() == csv["id"].to_list() == [row["id"] for row in listed] == [f["id"] for f in features]
+    assert (
+        parquet["id"].to_list() == csv["id"].to_list() == [row["id"] for row in listed] == [f["id"] for f in features]
+    )
     assert features[0]["geometry"]["coordinates"] == [parquet["longitude"][0], parquet["latitude"][0]]
     assert parquet["id"][0][:8] in outs[4].read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([crossing.name, *(out.name for out in outs)])
@@ -191,12 +208,18 @@ def test_convert_keeps_what_is_checked(tmp_path: Path) -> None:
 def test_demo_writes_its_three_files(tmp_path: Path) -> None:
     done = run("demo", "--out", tmp_path / "demo")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["events.geojson", "events.parquet", "report.html"]
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [
+        "events.geojson",
+        "events.parquet",
+        "report.html",
+    ]
     assert "confirmed" in done.stdout
 
 
 def test_a_reader_that_stops_listening_is_no_error(crossing: Path) -> None:
-    done = subprocess.run(f"{OVERFLIGHT} check {crossing} --json | head -c 1", shell=True, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        f"{OVERFLIGHT} check {crossing} --json | head -c 1", shell=True, capture_output=True, timeout=60, check=False
+    )
     assert done.stdout == b"{"
     assert b"Traceback" not in done.stderr
 

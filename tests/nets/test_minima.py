@@ -11,7 +11,9 @@ def test_minima_are_read_exactly() -> None:
     assert parse_minima("9.26 km / 304.8 m").layers == (Layer(-10_000.0, 5.0, 1000.0),)
 
 
-@pytest.mark.parametrize("text", ["5 NM", "5/1000", "0 NM/1000 ft", "5 NM/-1 ft", "1000 ft", "5 NM/1000 ft/2", "1000000 NM/1 ft"])
+@pytest.mark.parametrize(
+    "text", ["5 NM", "5/1000", "0 NM/1000 ft", "5 NM/-1 ft", "1000 ft", "5 NM/1000 ft/2", "1000000 NM/1 ft"]
+)
 def test_what_are_no_minima_is_refused(text: str) -> None:
     with pytest.raises(ParameterError):
         parse_minima(text)

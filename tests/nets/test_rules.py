@@ -15,16 +15,26 @@ ALPS = (47.2, 10.2)
 WATSONVILLE = (36.9357, -121.7897)  # KWVI, elevation 163 ft
 
 
-def check_pair(place: tuple[float, float], apart_nm: float, apart_ft: float = 0.0, altitude: float = 9000.0, **options: object) -> overflight.Events:
+def check_pair(
+    place: tuple[float, float], apart_nm: float, apart_ft: float = 0.0, altitude: float = 9000.0, **options: object
+) -> overflight.Events:
     """Two aircraft crossing `apart_nm` and `apart_ft` apart at their closest, 90 degrees."""
-    a = dict(squawk=options.pop("squawk_a", None), icao24="aaaaaa")
-    b = dict(squawk=options.pop("squawk_b", None), icao24="bbbbbb")
+    a = {"squawk": options.pop("squawk_a", None), "icao24": "aaaaaa"}
+    b = {"squawk": options.pop("squawk_b", None), "icao24": "bbbbbb"}
     columns = options.pop("columns", {})
     lat, lon = north_of(*place, apart_nm)
     table = pl.concat(
         [
             flight("A", latitude=place[0], longitude=place[1], course=90, altitude=altitude, **a, **columns),
-            flight("B", latitude=lat, longitude=lon, course=options.pop("course", 90.0001), altitude=altitude + apart_ft, **b, **columns),
+            flight(
+                "B",
+                latitude=lat,
+                longitude=lon,
+                course=options.pop("course", 90.0001),
+                altitude=altitude + apart_ft,
+                **b,
+                **columns,
+            ),
         ],
         how="diagonal_relaxed",
     )
@@ -107,7 +117,9 @@ def test_near_an_airport_only_an_nmac_is_an_event() -> None:
     events = check_pair(WATSONVILLE, 0.3, altitude=1200, course=0.0, squawk_a="4274", squawk_b="5377", apart_ft=200)
     assert len(events) == 0
     assert events.summary.dismissed == {"near an airport": 1}
-    event = the_event(check_pair(WATSONVILLE, 0.0, altitude=1200, course=0.0, squawk_a="4274", squawk_b="5377", apart_ft=50))
+    event = the_event(
+        check_pair(WATSONVILLE, 0.0, altitude=1200, course=0.0, squawk_a="4274", squawk_b="5377", apart_ft=50)
+    )
     assert event["rule"] == "airport"
     assert event["parameters"]["horizontal_nm"] == pytest.approx(500 / 6076.115, abs=1e-6)
     assert event["parameters"]["vertical_tolerance_ft"] == 0
@@ -120,7 +132,7 @@ def test_4000_ft_above_an_airport_is_no_longer_near_it() -> None:
 
 
 def test_given_minima_apply_to_every_pair_also_near_an_airport() -> None:
-    options = dict(altitude=1200, course=0.0, squawk_a="1200", squawk_b="1200", apart_ft=200)
+    options = {"altitude": 1200, "course": 0.0, "squawk_a": "1200", "squawk_b": "1200", "apart_ft": 200}
     assert the_event(check_pair(WATSONVILLE, 0.3, minima="3 NM/1000 ft", **options))["rule"] == "given"
     assert the_event(check_pair(WATSONVILLE, 0.3, profile="terminal", **options))["rule"] == "terminal"
     assert len(check_pair(WATSONVILLE, 0.3, profile="nmac", **options)) == 0
@@ -179,7 +191,7 @@ def test_a_visual_code_shown_before_leaves_it_undetermined() -> None:
 
 
 def test_a_visual_level_leaves_it_undetermined() -> None:
-    options = dict(squawk_a="4274", squawk_b="5377", apart_ft=500)
+    options = {"squawk_a": "4274", "squawk_b": "5377", "apart_ft": 500}
     assert the_event(crossing(0.0, altitude=8000, **options))["verdict"] == "undetermined"  # B is level at 8,500 ft
     assert the_event(crossing(0.0, altitude=8000, **(options | {"apart_ft": 300})))["verdict"] == "confirmed"
 
@@ -196,7 +208,7 @@ def test_given_minima_know_no_formation() -> None:
 
 
 def test_the_verdict_follows_the_stated_accuracies() -> None:
-    options = dict(squawk_a="4274", squawk_b="5377")
+    options = {"squawk_a": "4274", "squawk_b": "5377"}
     near = check_pair(OCEAN, 2.95, columns={"accuracy": 40.0}, **options)
     assert the_event(near)["verdict"] == "confirmed"  # 0.05 NM are 93 m, more than 40 m + 40 m
     doubtful = check_pair(OCEAN, 2.95, columns={"accuracy": 50.0}, **options)

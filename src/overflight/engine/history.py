@@ -194,9 +194,7 @@ def _explained(flagged: Batch, names: TrackNames, told: SeparationParameters, fo
     by_track = {name: k for k, name in enumerate(names.track_id)}
     track, time, flags = flagged.track[hidden], flagged.time_us[hidden], flagged.flags[hidden]
     for row in raw.iter_rows(named=True):
-        if any(
-            start <= row["end"] and row["start"] <= end for start, end in seen[row["track_a"], row["track_b"]]
-        ):
+        if any(start <= row["end"] and row["start"] <= end for start, end in seen[row["track_a"], row["track_b"]]):
             continue
         low, high = (round(row[name].timestamp() * 1e6) for name in ("start", "end"))
         mine = np.isin(track, [by_track[row["track_a"]], by_track[row["track_b"]]])

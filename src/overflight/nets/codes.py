@@ -17,7 +17,10 @@ from overflight.earth.wgs84 import Array
 VFR_ANYWHERE: Final = (2000, 7000)
 VFR_AMERICAS_AND_PACIFIC: Final = (1200, 1202, 1203, 1255, 1276, 1277, 1400)
 VFR_EUROPE_AFRICA_ASIA: Final = (7001, 7010, 7020)
-AMERICAS_AND_PACIFIC_DEG: Final = ((-180.0, -30.0), (110.0, 180.0))  # longitudes where the first list means visual flight
+AMERICAS_AND_PACIFIC_DEG: Final = (
+    (-180.0, -30.0),
+    (110.0, 180.0),
+)  # longitudes where the first list means visual flight
 
 _WEST, _EAST = np.uint8(1), np.uint8(2)
 _WHERE_VISUAL = np.zeros(1 << 16, np.uint8)  # by code: on which sides it means visual flight

@@ -32,12 +32,12 @@ class Companions:
         ordered = totals.sort("start_us", "end_us", "a", "b")
         verdicts: list[bool] = []
         for row in ordered.iter_rows(named=True):
-            pair = tuple(sorted((names.aircraft[row["a"]], names.aircraft[row["b"]])))
-            key = (pair[0], pair[1])
+            one, other = names.aircraft[int(row["a"])], names.aircraft[int(row["b"])]
+            key = (min(one, other), max(one, other))
             known = self._flown.get(key, [])
-            before = [one for one in known if row["start_us"] - MEMORY_US <= one[0] <= row["start_us"]]
-            together = row["together_us"] + sum(one[1] for one in before)
-            total = row["total_us"] + sum(one[2] for one in before)
+            before = [flown for flown in known if row["start_us"] - MEMORY_US <= flown[0] <= row["start_us"]]
+            together = row["together_us"] + sum(flown[1] for flown in before)
+            total = row["total_us"] + sum(flown[2] for flown in before)
             verdicts.append(row["together_us"] > 0 and together >= FORMATION_US and 2 * together >= total)
             if row["together_us"]:
                 self._flown.setdefault(key, []).append((row["end_us"], row["together_us"], row["total_us"]))
@@ -45,9 +45,7 @@ class Companions:
 
     def forget(self, before_us: int) -> None:
         """Forget what no encounter that begins at `before_us` or later can follow on."""
-        kept = {
-            pair: [one for one in flown if one[0] >= before_us - MEMORY_US] for pair, flown in self._flown.items()
-        }
+        kept = {pair: [one for one in flown if one[0] >= before_us - MEMORY_US] for pair, flown in self._flown.items()}
         self._flown = {pair: flown for pair, flown in kept.items() if flown}
 
     def snapshot(self) -> dict[str, Any]:

@@ -120,7 +120,9 @@ def conclude(
 def _gravest(pieces: pl.DataFrame, by: str) -> pl.DataFrame:
     """The gravest piece of each; of equally grave ones the nearest, then the first."""
     grave = pl.col("severity").round(9)
-    return pieces.sort(by, grave, "horizontal_m", "vertical_m", "worst_us").unique(by, keep="first", maintain_order=True)
+    return pieces.sort(by, grave, "horizontal_m", "vertical_m", "worst_us").unique(
+        by, keep="first", maintain_order=True
+    )
 
 
 def _total_us(which: pl.Expr | str) -> pl.Expr:
@@ -297,7 +299,10 @@ def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
     if not worst["any_owed"]:
         return "undetermined", "no loss by the minima of the lower aircraft's layer"
     if worst["any_visual"]:
-        return "undetermined", "one has shown a visual code before, or flies level at a visual level: radar may only follow it"
+        return (
+            "undetermined",
+            "one has shown a visual code before, or flies level at a visual level: radar may only follow it",
+        )
     return "confirmed", f"holds wherever they were within {reach} of their reports"
 
 

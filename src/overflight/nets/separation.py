@@ -139,7 +139,12 @@ class Separation:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"tails": self._tails.snapshot(), "open": self._open, "suspects": self._suspects, "companions": self._companions.snapshot()}
+        return {
+            "tails": self._tails.snapshot(),
+            "open": self._open,
+            "suspects": self._suspects,
+            "companions": self._companions.snapshot(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""

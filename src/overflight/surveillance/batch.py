@@ -38,7 +38,9 @@ class TrackNames:
     callsign: list[str | None] = field(default_factory=list["str | None"])  # the first that was heard
     callsign_from_us: list[int] = field(default_factory=list[int])  # when that was
     party: list[str | None] = field(default_factory=list["str | None"])
-    hearsay: list[int] = field(default_factory=list[int])  # 0 who says its own address, 1 TIS-B, 2 radar without address
+    hearsay: list[int] = field(
+        default_factory=list[int]
+    )  # 0 who says its own address, 1 TIS-B, 2 radar without address
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
     _number: dict[str, int] = field(default_factory=dict[str, int])
@@ -127,7 +129,11 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
         .agg(
             pl.col("track_id", "icao24", "party", "source", "address_type").first(),
             pl.col("callsign").drop_nulls().first(),
-            pl.col("timestamp").filter(pl.col("callsign").is_not_null()).first().to_physical().alias("callsign_from_us"),
+            pl.col("timestamp")
+            .filter(pl.col("callsign").is_not_null())
+            .first()
+            .to_physical()
+            .alias("callsign_from_us"),
         )
         .collect()
     )
