@@ -38,7 +38,7 @@ def measure_read(path: Path) -> dict[str, float]:
 
 def measure_net(path: Path, minima: str | None) -> dict[str, float]:
     import overflight
-    from overflight.engine.history import CheckParameters
+    from overflight.engine.parameters import CheckParameters
     from overflight.nets.separation import Separation
     from overflight.surveillance.batch import TrackNames, batch_of
     from overflight.surveillance.integrity import Gate

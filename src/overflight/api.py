@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from overflight.engine.history import CheckParameters, Report, check_recording
+from overflight.engine.history import Report, check_recording
+from overflight.engine.parameters import CheckParameters
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import write_events
 from overflight.surveillance.integrity import Thresholds

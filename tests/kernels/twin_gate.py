@@ -84,7 +84,8 @@ class Track:
         north = (lat - first.latitude) * 111.2e3
         east = ((lon - first.longitude + 180) % 360 - 180) * 111.2e3 * np.cos(np.radians(first.latitude))
         # Straight flight: the distance made good is most of the way flown.
-        if np.hypot(north[-1], east[-1]) > 0.7 * fix.speed * fix.since(first) or len(self.ring) < 9:
+        good = np.hypot(north[-1] / 111.2 * 110.5, east[-1] / 111.2 * 111.0)
+        if good >= 0.7 * fix.speed * fix.since(first) or len(self.ring) < 9:
             return None
         # Least squares (Kasa 1976): x² + y² = 2 x cx + 2 y cy + c.
         columns = np.stack([2 * east, 2 * north, np.ones(len(self.ring))], axis=1)

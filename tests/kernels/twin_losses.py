@@ -13,6 +13,8 @@ from tests.kernels.twin_earth import surface, up
 
 Array = NDArray[np.float64]
 INF = np.inf
+TOUCH_M = 1e-3  # exactly at the minimum is kept, whatever the rounding
+MEAN_RADIUS_M = 6371008.8
 
 
 @dataclass(frozen=True)
@@ -93,29 +95,35 @@ def pair_losses(
         middle = (low + high) / 2
         layer = len(minima.floor) - 1 if blind else minima.layer(max(za + wa * middle, zb + wb * middle))
         h, s = minima.horizontal[layer], minima.vertical[layer]
-        if h <= shrink_m:
+        reach = _chord(h - shrink_m) - TOUCH_M
+        if reach <= 0:
             continue
-        stretch = _meet((low, high), _below([d @ d, 2 * p @ d, p @ p - (h - shrink_m) ** 2]))
+        stretch = _meet((low, high), _below([d @ d, 2 * p @ d, p @ p - reach**2]))
         if not blind:
             stretch = _meet(_meet(stretch, _below([w, z - s])), _below([-w, -z - s]))
         start, end = stretch
         if not start < end:
             continue
 
-        def left(t: Array, h: float = h, s: float = s) -> tuple[Array, Array]:
-            flat = np.linalg.norm(p + np.multiply.outer(t, d), axis=-1)
-            return np.maximum(flat / h, 0.0 if blind else np.abs(z + w * t) / s), flat
-
         # Both shares are convex: between any three instants the lowest is bracketed, so looking ever closer finds it.
+        # Of equally severe instants the one counts at which the other distance is least, too.
         t = np.linspace(start, end, 101)
-        for _ in range(6):
-            share, flat = left(t)
-            k = np.lexsort((flat, np.round(share, 10)))[0]
+        for _ in range(7):
+            flat = np.linalg.norm(p + np.multiply.outer(t, d), axis=-1)
+            across, above = flat / h, np.zeros(101) if blind else np.abs(z + w * t) / s
+            k = np.lexsort((across + above, np.round(np.maximum(across, above), 10)))[0]
+            worst = float(np.maximum(across, above)[k]), _arc(flat[k]), np.nan if blind else float(above[k] * s)
             t = np.linspace(t[max(k - 1, 0)], t[min(k + 1, 100)], 101)
-        share, flat = left(t)
-        k = np.lexsort((flat, np.round(share, 10)))[0]
-        vertical = np.nan if blind else abs(z + w * t[k])
-        yield Loss(i, j, t0 + 1e6 * start, t0 + 1e6 * end, float(share[k]), float(flat[k]), float(vertical))
+        yield Loss(i, j, t0 + 1e6 * start, t0 + 1e6 * end, *worst)
+
+
+def _chord(arc_m: float) -> float:
+    """A minimum is a distance along the surface; its chord is a little shorter."""
+    return float(2 * MEAN_RADIUS_M * np.sin(arc_m / (2 * MEAN_RADIUS_M)))
+
+
+def _arc(chord_m: float) -> float:
+    return float(2 * MEAN_RADIUS_M * np.arcsin(chord_m / (2 * MEAN_RADIUS_M)))
 
 
 def _motion(v: Vertices, k: int, t0: int) -> tuple[Array, Array, float, float]:

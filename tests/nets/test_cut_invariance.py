@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from overflight.engine.history import CheckParameters
+from overflight.engine.parameters import CheckParameters
 from overflight.engine.pipeline import Pipeline
 from overflight.nets.separation import Separation
 from overflight.surveillance.batch import TrackNames, batch_of

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import polars as pl
-
 from overflight.nets.base import Findings, Net
 from overflight.surveillance.batch import Batch
 from overflight.surveillance.integrity import Gate
@@ -31,11 +29,11 @@ class Pipeline:
 
     def advance(self, watermark_us: int) -> Findings:
         """Collect what no position at or after the watermark can change."""
-        return _together([net.advance(watermark_us) for net in self.nets])
+        return Findings.together([net.advance(watermark_us) for net in self.nets])
 
     def finish(self) -> Findings:
         """Collect everything: no more positions will come."""
-        return _together([net.finish() for net in self.nets])
+        return Findings.together([net.finish() for net in self.nets])
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
@@ -46,10 +44,3 @@ class Pipeline:
         self.gate.restore(state["gate"])
         for net in self.nets:
             net.restore(state["nets"][net.name])
-
-
-def _together(findings: list[Findings]) -> Findings:
-    return Findings(
-        pl.concat([one.events for one in findings], how="diagonal"),
-        pl.concat([one.dismissed for one in findings]),
-    )

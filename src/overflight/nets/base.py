@@ -23,6 +23,14 @@ class Findings:
         """Return empty findings."""
         return Findings(pl.DataFrame(schema=EVENT_SCHEMA), pl.DataFrame(schema=DISMISSED_SCHEMA))
 
+    @staticmethod
+    def together(findings: list[Findings]) -> Findings:
+        """Return several findings as one; at least one."""
+        return Findings(
+            pl.concat([one.events for one in findings], how="diagonal"),
+            pl.concat([one.dismissed for one in findings]),
+        )
+
 
 class Net(Protocol):
     """A safety net. However a recording is cut into batches, the findings are the same.

@@ -1,0 +1,108 @@
+"""What a check is told, and what the nets are told of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from overflight.errors import ParameterError
+from overflight.nets.minima import PROFILES, Minima, parse_minima, with_tolerance
+from overflight.nets.separation import SeparationParameters
+from overflight.surveillance import integrity
+from overflight.surveillance.integrity import Thresholds
+from overflight.units import FT_M, parse_duration_s, parse_length_m
+
+
+@dataclass(frozen=True)
+class CheckParameters:
+    """What a check is told; the texts are as on the command line.
+
+    Attributes:
+        nets: which nets run.
+        minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft".
+        profile: a named set of minima for every pair: en-route, terminal, well-clear, nmac.
+        vertical_tolerance: taken off vertical minima; None for 200 ft off minima of 1,000 ft and more.
+        max_gap: two reports of a track at most this far apart are bridged.
+        include_ground: use positions on the ground too.
+        unknown_altitude: "count" the time that could not be tested, or "report" pairs as undetermined.
+        ungated: use positions whatever the integrity gate says of them.
+        thresholds: of the integrity gate.
+        start, end: check only positions from `start` to before `end`.
+        bbox: check only positions within west, south, east, north (deg); west > east crosses the antimeridian.
+        threads: of the kernels; None for one a core. The answer does not depend on it.
+    """
+
+    nets: tuple[str, ...] = ("separation",)
+    minima: str | None = None
+    profile: str | None = None
+    vertical_tolerance: str | None = None
+    max_gap: str = "60s"
+    include_ground: bool = False
+    unknown_altitude: str = "count"
+    ungated: bool = False
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    start: datetime | None = None
+    end: datetime | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    threads: int | None = None
+
+    def separation(self, inputs: str) -> SeparationParameters:
+        """Read the texts of the separation net.
+
+        Raises:
+            ParameterError: a text cannot be read, or two parameters contradict each other.
+        """
+        if self.minima is not None and self.profile is not None:
+            raise ParameterError("--profile", self.profile, "is given beside --minima", remedy="give one of the two")
+        stated: Minima | None = None
+        if self.minima is not None:
+            stated = parse_minima(self.minima)
+        elif self.profile is not None:
+            if self.profile not in PROFILES:
+                raise ParameterError(
+                    "--profile", self.profile, "is no profile", remedy=f"choose from {', '.join(PROFILES)}"
+                )
+            stated = PROFILES[self.profile]
+        tolerance_ft = None
+        if self.vertical_tolerance is not None:
+            tolerance_ft = parse_length_m(self.vertical_tolerance, "--vertical-tolerance") / FT_M
+        max_gap_s = parse_duration_s(self.max_gap, "--max-gap")
+        if not 0 < max_gap_s <= 3600:
+            raise ParameterError(
+                "--max-gap", self.max_gap, "is no gap to bridge", remedy="give one above 0 s, up to 1 h"
+            )
+        if self.unknown_altitude not in {"count", "report"}:
+            raise ParameterError(
+                "--unknown-altitude", self.unknown_altitude, "is unknown", remedy='choose "count" or "report"'
+            )
+        skipped = 0 if self.ungated else integrity.DISQUALIFYING
+        return SeparationParameters(
+            minima=None if stated is None else with_tolerance(stated, tolerance_ft),
+            stated=stated,
+            tolerance_ft=tolerance_ft,
+            max_gap_s=max_gap_s,
+            report_unknown=self.unknown_altitude == "report",
+            skipped=skipped | (0 if self.include_ground else integrity.ON_GROUND),
+            threads=self.threads or os.cpu_count() or 1,
+            inputs=inputs,
+        )
+
+    def described(self) -> dict[str, str]:
+        """Say the parameters in words, by their names on the command line."""
+        said = {
+            "nets": ", ".join(self.nets),
+            "minima": self.minima or (f"profile {self.profile}" if self.profile else "by each pair's rules of flight"),
+            "vertical tolerance": self.vertical_tolerance or "200 ft off minima of 1,000 ft and more",
+            "largest gap bridged": self.max_gap,
+            "on the ground": "included" if self.include_ground else "left out",
+            "unknown altitude": "reported as undetermined"
+            if self.unknown_altitude == "report"
+            else "counted, not tested",
+            "integrity gate": "off" if self.ungated else "on",
+        }
+        if self.start or self.end:
+            said["time"] = f"{self.start or 'the beginning'} to {self.end or 'the end'}"
+        if self.bbox:
+            said["area"] = "{}, {} to {}, {} (W, S, E, N)".format(*self.bbox)
+        return said | {f"integrity {name}": text for name, text in self.thresholds.changed().items()}
