@@ -47,7 +47,8 @@ def flown(draw: st.DrawFn) -> list[list[Fix]]:
         speed = rng.uniform(20, 250)
         if rng.random() < 0.5:
             radius = rng.uniform(300, 12e3)
-            east, north = radius * np.cos(speed * t / radius), radius * np.sin(speed * t / radius)
+            angle = rng.uniform(0, 6) + speed * t / radius
+            east, north = radius * np.cos(angle), radius * np.sin(angle)
         else:
             east, north = speed * t, rng.normal(0, 3, n)
         leap = np.where(rng.random(n) < 0.05, rng.uniform(1e3, 1e5, n), 0.0) + np.where(np.arange(n) > 50, 3e4, 0.0)

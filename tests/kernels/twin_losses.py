@@ -13,7 +13,7 @@ from tests.kernels.twin_earth import surface, up
 
 Array = NDArray[np.float64]
 INF = np.inf
-TOUCH_M = 1e-3  # exactly at the minimum is kept, whatever the rounding
+TOUCH_ACROSS_M, TOUCH_ABOVE_M = 1e-3, 1e-6  # exactly at the minimum is kept, whatever the rounding
 MEAN_RADIUS_M = 6371008.8
 
 
@@ -95,12 +95,13 @@ def pair_losses(
         middle = (low + high) / 2
         layer = len(minima.floor) - 1 if blind else minima.layer(max(za + wa * middle, zb + wb * middle))
         h, s = minima.horizontal[layer], minima.vertical[layer]
-        reach = _chord(h - shrink_m) - TOUCH_M
+        reach = _chord(h - shrink_m) - TOUCH_ACROSS_M
         if reach <= 0:
             continue
         stretch = _meet((low, high), _below([d @ d, 2 * p @ d, p @ p - reach**2]))
         if not blind:
-            stretch = _meet(_meet(stretch, _below([w, z - s])), _below([-w, -z - s]))
+            limit = s - TOUCH_ABOVE_M
+            stretch = _meet(_meet(stretch, _below([w, z - limit])), _below([-w, -z - limit]))
         start, end = stretch
         if not start < end:
             continue
