@@ -58,17 +58,17 @@ install: $(VENV)/.packages $(VENV)/.kernels $(VENV)/.overflight
 
 $(VENV)/.packages: requirements.lock $(if $(findstring .tools,$(UV)),.tools/bin/uv)
 	@test -x $(BIN)/python || $(UV_ENV) $(UV) venv --quiet --python $(PYTHON) $(VENV)
-	$(UV_ENV) VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements.lock
+	$(UV_ENV) VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	@rm -f $(VENV)/.kernels $(VENV)/.overflight
 	@touch $@
 
 $(VENV)/.kernels: $(VENV)/.packages $(KERNEL_SOURCES)
 	@command -v $${CXX:-c++} >/dev/null 2>&1 || \
 	  { echo "a C++ compiler is needed to build the kernels, and there is none. Debian and Ubuntu: apt-get install g++" >&2; exit 1; }
-	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --no-deps --no-build-isolation --reinstall-package overflight-kernels ./kernels
+	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --compile-bytecode --no-deps --no-build-isolation --reinstall-package overflight-kernels ./kernels
 	@touch $@
 
 $(VENV)/.overflight: $(VENV)/.packages pyproject.toml src/overflight/_version.py
 	@test -f README.md || { echo "README.md is missing" >&2; exit 1; }
-	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --compile-bytecode --no-deps --no-build-isolation --editable .
 	@touch $@
