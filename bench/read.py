@@ -166,7 +166,7 @@ from overflight.surveillance.read import read
 def peak(): return int(next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])
 before = peak()
 table = read(sys.argv[1]).table
-print(peak() - before, table.estimated_size())
+print(peak() - before, table.to_arrow().nbytes)
 """
 
 
