@@ -96,3 +96,23 @@ def test_nothing_heavy_is_loaded_before_it_is_used(code: str) -> None:
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == ""
     )
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"bbox": (1, 2, 3)},
+        {"bbox": (30, 50, 31, 40)},
+        {"max_gap": 60},
+        {"minima": (5, 1000)},
+        {"threads": -3},
+        {"nets": "fishing"},
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused(table: pl.DataFrame, argument: dict) -> None:
+    with pytest.raises(overflight.ParameterError):
+        overflight.check(table, **argument)
+
+
+def test_times_may_be_datetimes_and_a_net_a_name(table: pl.DataFrame) -> None:
+    assert overflight.check(table, start=MIDNIGHT, nets="separation").summary.rows == 50

@@ -8,6 +8,16 @@ from overflight_kernels._kernels import (
     losses,
     losses_between,
     order_by_track,
+    order_ties,
 )
 
-__all__ = ["Crowd", "CrowdLimits", "GateLimits", "TrackGate", "losses", "losses_between", "order_by_track"]
+__all__ = [
+    "Crowd",
+    "CrowdLimits",
+    "GateLimits",
+    "TrackGate",
+    "losses",
+    "losses_between",
+    "order_by_track",
+    "order_ties",
+]

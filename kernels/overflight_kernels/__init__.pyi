@@ -16,6 +16,7 @@ Losses = tuple[
 ]
 
 def order_by_track(track: NDArray[np.uint32], tracks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def order_ties(time_us: NDArray[np.int64], rank: NDArray[np.uint32]) -> NDArray[np.int64]: ...
 def losses(
     offsets: NDArray[np.int64],
     time_us: NDArray[np.int64],
@@ -100,6 +101,8 @@ class CrowdLimits:
         copy_climb_m: float,
         copy_turn_deg: float,
         copy_speed_mps: float,
+        apart_m: float,
+        apart_us: int,
     ) -> None: ...
 
 class Crowd:

@@ -14,9 +14,10 @@ namespace overflight {
 namespace {
 
 constexpr uint32_t kShared = 1, kCopy = 2;
-// A copy is up to copy_same_m (4.6 km) from where its original is by now, which has flown up to copy_age_us (15 s, 6.7 km at Mach 1.3)
-// since its last report, and moved up to kStir since it was put into its cell: together less than a cell.
-constexpr double kCell = 20'000.0;  // m
+// Tracks up to kNear from each other are compared; the original has flown up to copy_age_us (15 s, 6.7 km at Mach 1.3) since its
+// last report, and moved up to kStir since it was put into its cell: together less than a cell.
+constexpr double kNear = 10'000.0;  // m
+constexpr double kCell = 25'000.0;  // m
 constexpr double kStir = 8'000.0;   // m, less than which a track moves without changing its cell
 
 // The point that a position is rounded to.
@@ -74,7 +75,7 @@ void Crowd::grow(int64_t now_us) {
 
 
 // The track, better than this one, that was just where this one is, and moving alike; the lowest of several, -1 where there is none.
-int64_t Crowd::original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const {
+int64_t Crowd::original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) {
     const Vec now = surface(here.latitude, here.longitude);
     const int64_t cell = cell_of(here.latitude, here.longitude);
     const auto repeats = [&](uint32_t other) {
@@ -93,6 +94,15 @@ int64_t Crowd::original(uint32_t track, const Last& here, const uint8_t* hearsay
         const Vec north{-std::sin(phi) * std::cos(lam), -std::sin(phi) * std::sin(lam), std::cos(phi)};
         const double d = norm(surface(o.latitude, o.longitude) + (gone * std::sin(course)) * east + (gone * std::cos(course)) * north - now);
         if (same) return d <= limits_.copy_same_m;
+        // Who was seen away from the other, while both were heard, is somebody else who came near.
+        const uint64_t pair = static_cast<uint64_t>(track) << 32 | other;
+        if (d > kNear) return false;
+        if (d > limits_.apart_m) {
+            apart_[pair] = here.time_us;
+            return false;
+        }
+        const auto away = apart_.find(pair);
+        if (away != apart_.end() && here.time_us - away->second <= limits_.apart_us) return false;
         if (d > limits_.copy_m || std::abs(o.altitude_m - here.altitude_m) > limits_.copy_climb_m) return false;
         return !(o.speed_mps > limits_.copy_speed_mps && here.speed_mps > limits_.copy_speed_mps &&
                  turn(o.course_deg, here.course_deg) > limits_.copy_turn_deg);
@@ -104,7 +114,7 @@ int64_t Crowd::original(uint32_t track, const Last& here, const uint8_t* hearsay
                 const auto found = cells_.find(cell + dx * (1 << 26) + dy * (1 << 13) + dz);
                 if (found == cells_.end()) continue;
                 for (const uint32_t other : found->second)
-                    if ((best < 0 || other < best) && repeats(other)) best = other;
+                    if (repeats(other) && (best < 0 || other < best)) best = other;
             }
     return best;
 }
@@ -152,6 +162,9 @@ nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> lati
         for (size_t t = 0; t < tracks; ++t) copyable[t] = hearsay.data()[t] > 0 || tracks_of[aircraft.data()[t]] > 1;
         const double per_deg = 1.0 / limits_.shared_deg;
         constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
+        if (n)
+            for (auto it = apart_.begin(); it != apart_.end();)
+                it = time_us.data()[0] - it->second > limits_.apart_us ? apart_.erase(it) : std::next(it);
         for (size_t k = 0; k < n; ++k) {
             const uint32_t t = track.data()[k];
             if (t >= tracks) throw std::out_of_range("track: a number beyond the tracks");
@@ -173,21 +186,34 @@ nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> lati
 
 nb::bytes Crowd::state() const {
     std::string out;
-    const uint64_t sizes[3] = {visits_.size(), visits_used_, last_.size()};
+    const uint64_t sizes[4] = {visits_.size(), visits_used_, last_.size(), apart_.size()};
     out.append(reinterpret_cast<const char*>(sizes), sizeof sizes);
     out.append(reinterpret_cast<const char*>(visits_.data()), visits_.size() * sizeof(Visit));
     out.append(reinterpret_cast<const char*>(last_.data()), last_.size() * sizeof(Last));
+    for (const auto& [pair, time_us] : apart_) {
+        out.append(reinterpret_cast<const char*>(&pair), sizeof pair);
+        out.append(reinterpret_cast<const char*>(&time_us), sizeof time_us);
+    }
     return nb::bytes(out.data(), out.size());
 }
 
 void Crowd::set_state(nb::bytes state) {
-    uint64_t sizes[3];
+    uint64_t sizes[4];
     if (state.size() < sizeof sizes) throw std::invalid_argument("state: cut short");
     std::memcpy(sizes, state.c_str(), sizeof sizes);
-    if (state.size() != sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last)) throw std::invalid_argument("state: of another version of the kernels");
+    if (state.size() != sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last) + sizes[3] * 16) throw std::invalid_argument("state: of another version of the kernels");
     visits_.resize(sizes[0]), visits_used_ = sizes[1], last_.resize(sizes[2]);
     std::memcpy(visits_.data(), state.c_str() + sizeof sizes, sizes[0] * sizeof(Visit));
     std::memcpy(last_.data(), state.c_str() + sizeof sizes + sizes[0] * sizeof(Visit), sizes[2] * sizeof(Last));
+    const char* rest = state.c_str() + sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last);
+    apart_.clear();
+    for (uint64_t k = 0; k < sizes[3]; ++k, rest += 16) {
+        uint64_t pair;
+        int64_t time_us;
+        std::memcpy(&pair, rest, 8);
+        std::memcpy(&time_us, rest + 8, 8);
+        apart_[pair] = time_us;
+    }
     cells_.clear();
     for (uint32_t t = 0; t < last_.size(); ++t)
         if (last_[t].seen) cells_[last_[t].cell].push_back(t);

@@ -10,7 +10,8 @@ struct CrowdLimits {
     int64_t shared_tracks, shared_us;
     double shared_speed_mps, shared_deg;
     int64_t copy_age_us;
-    double copy_m, copy_same_m, copy_climb_m, copy_turn_deg, copy_speed_mps;
+    double copy_m, copy_same_m, copy_climb_m, copy_turn_deg, copy_speed_mps, apart_m;
+    int64_t apart_us;
 };
 
 // Looks across tracks, in order of time; keeps what it needs of the past between calls.
@@ -36,7 +37,7 @@ class Crowd {
 
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
     void grow(int64_t now_us);
-    int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft) const;
+    int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft);
     void settle(uint32_t track, Last here);
 
     CrowdLimits limits_;
@@ -44,6 +45,7 @@ class Crowd {
     size_t visits_used_ = 0;
     std::vector<Last> last_;
     std::unordered_map<int64_t, std::vector<uint32_t>> cells_;
+    std::unordered_map<uint64_t, int64_t> apart_;  // hearsay and a track that it was seen away from: when last
 };
 
 }  // namespace overflight

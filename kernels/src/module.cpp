@@ -11,6 +11,8 @@ using namespace nb::literals;
 NB_MODULE(_kernels, m) {
     m.def("order_by_track", &overflight::order_by_track, "track"_a, "tracks"_a,
           "Rows grouped by track code, in their given order within a track: (row indices, offsets of the tracks).");
+    m.def("order_ties", &overflight::order_ties, "time_us"_a, "rank"_a,
+          "Row indices that put rows of one time into the order of their rank; time_us is ascending, equal ranks stay in their order.");
     m.def("losses", &overflight::losses, "offsets"_a, "time_us"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "broken"_a,
           "aircraft"_a, "fresh_from"_a, "floor_m"_a, "horizontal_m"_a, "vertical_m"_a, "max_gap_us"_a, "block_us"_a,
           "report_unknown"_a, "threads"_a, R"(Every loss of separation between tracks, per pair of segments.
@@ -48,9 +50,9 @@ track was found to fly, with the row at which it was.)")
         .def("state", &overflight::TrackGate::state)
         .def("set_state", &overflight::TrackGate::set_state, "state"_a);
     nb::class_<overflight::CrowdLimits>(m, "CrowdLimits", "When tracks share a point, and when one copies another. SI units.")
-        .def(nb::init<int64_t, int64_t, double, double, int64_t, double, double, double, double, double>(), nb::kw_only(), "shared_tracks"_a,
+        .def(nb::init<int64_t, int64_t, double, double, int64_t, double, double, double, double, double, double, int64_t>(), nb::kw_only(), "shared_tracks"_a,
              "shared_us"_a, "shared_speed_mps"_a, "shared_deg"_a, "copy_age_us"_a, "copy_m"_a, "copy_same_m"_a, "copy_climb_m"_a,
-             "copy_turn_deg"_a, "copy_speed_mps"_a);
+             "copy_turn_deg"_a, "copy_speed_mps"_a, "apart_m"_a, "apart_us"_a);
     nb::class_<overflight::Crowd>(m, "Crowd", "Looks across tracks in order of time; keeps what it needs of the past between calls.")
         .def(nb::init<const overflight::CrowdLimits&>(), "limits"_a)
         .def("update", &overflight::Crowd::update, "time_us"_a, "track"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "speed_mps"_a,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,9 @@ def check(
     unknown_altitude: str = "count",
     ungated: bool = False,
     thresholds: dict[str, float] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-    bbox: tuple[float, float, float, float] | None = None,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+    bbox: Sequence[float] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     report: Report = lambda _: None,
@@ -111,7 +112,7 @@ def check(
         unknown_altitude: "count" the time that could not be tested, or "report" such pairs as undetermined.
         ungated: use positions whatever the integrity gate says of them.
         thresholds: of the integrity gate, by name (`overflight.surveillance.integrity.Thresholds`).
-        start, end: ISO 8601; check only positions from `start` to before `end`.
+        start, end: ISO 8601 or a datetime, UTC unless it says otherwise; check only positions from `start` to before `end`.
         bbox: west, south, east, north in degrees; check only positions inside.
         threads: of the kernels; None for one a core. The answer does not depend on it.
         progress: told bytes done and bytes in all while reading.
@@ -122,7 +123,7 @@ def check(
         ParameterError: a parameter makes no sense.
     """
     parameters = CheckParameters(
-        nets=tuple(nets),
+        nets=(nets,) if isinstance(nets, str) else tuple(nets),
         minima=minima,
         profile=profile,
         vertical_tolerance=vertical_tolerance,
@@ -131,15 +132,20 @@ def check(
         unknown_altitude=unknown_altitude,
         ungated=ungated,
         thresholds=Thresholds.of(thresholds or {}),
-        start=None if start is None else parse_time(start, "--from"),
-        end=None if end is None else parse_time(end, "--to"),
-        bbox=bbox,
+        start=_time(start, "--from"),
+        end=_time(end, "--to"),
+        bbox=None if bbox is None else tuple(bbox),
         threads=threads,
     )
-    parameters.separation("")  # a wrong parameter is said before anything is read
     if isinstance(positions, Recording):
         recording = positions
     else:
         several = isinstance(positions, list | tuple)
         recording = read(*(positions if several else [positions]), progress=progress)
     return Events(check_recording(recording, parameters, report))
+
+
+def _time(moment: str | datetime | None, name: str) -> datetime | None:
+    if isinstance(moment, datetime):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return None if moment is None else parse_time(moment, name)

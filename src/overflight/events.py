@@ -90,6 +90,12 @@ def event_id(kind: str, subjects: Iterable[str | None], volume: str | None, rule
     return hashlib.sha256(json.dumps(what, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()[:32]
 
 
+def gravest_first(events: pl.DataFrame) -> pl.DataFrame:
+    """Sort events for a person: near mid-air collisions, then by severity, which compares only under one rule."""
+    nmac = pl.col("parameters").str.contains('"nmac": true', literal=True).fill_null(False)
+    return events.sort(nmac, "severity", "start", "id", descending=[True, False, False, False], nulls_last=True)
+
+
 def write_events(events: pl.DataFrame, path: Path) -> None:
     """Write an event table in the format that the suffix names; the file appears whole or not at all.
 
@@ -127,10 +133,11 @@ def _csv(events: pl.DataFrame, path: Path) -> None:
 
 
 def records(events: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return events as plain records, ready for JSON."""
+    """Return events, or dismissed encounters, as plain records, ready for JSON."""
     rows = _iso(events).to_dicts()
     for row in rows:
-        row["parameters"] = None if row["parameters"] is None else json.loads(row["parameters"])
+        if row.get("parameters") is not None:
+            row["parameters"] = json.loads(row["parameters"])
     return rows
 
 

@@ -124,7 +124,7 @@ def test_time_and_area_narrow_what_is_checked(crossing: Path) -> None:
     assert "50 positions" in run("check", crossing).stdout
     assert "20 positions" in run("check", crossing, "--from", "2015-10-07T00:01:15Z").stdout
     assert "0 events" not in run("check", crossing, "--bbox=-136,29,-134,31").stdout
-    assert "no event in what was tested" in run("check", crossing, "--bbox=0,0,1,1").stdout
+    assert "nothing could be tested" in run("check", crossing, "--bbox=0,0,1,1").stdout
 
 
 @pytest.mark.parametrize(
@@ -226,3 +226,53 @@ def test_a_reader_that_stops_listening_is_no_error(crossing: Path) -> None:
 
 def test_shell_completion() -> None:
     assert "overflight" in run("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout
+
+
+def test_nothing_tested_is_never_an_all_clear(tmp_path: Path) -> None:
+    table = pl.concat(
+        [flight("A", latitude=30, longitude=-135, course=90), flight("B", latitude=30, longitude=-135, course=0)]
+    )
+    unknown = tmp_path / "no-altitude.parquet"
+    table.with_columns(pl.lit(None, pl.Float32).alias("altitude")).write_parquet(unknown)
+    shown = run("check", unknown).stdout
+    assert "nothing could be tested" in shown
+    assert "no event in what was tested" not in shown
+    assert json.loads(run("check", unknown, "--json").stdout)["summary"]["tested_minutes"] == 0
+    words = tmp_path / "words.csv"
+    table.with_columns(pl.lit("30,000").alias("altitude")).write_csv(words)
+    assert "50 × altitude not understood, set unknown" in run("check", words).stdout
+
+
+def test_what_is_outside_the_time_or_area_is_counted(crossing: Path) -> None:
+    assert "50 more are outside" in run("check", crossing, "--bbox=0,0,1,1").stdout
+    assert "--to" in refused("check", crossing, "--from", "2015-10-08", "--to", "2015-10-07")
+
+
+def test_a_folder_without_a_recording_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Sir or Madam\n")
+    assert "none of 1 files" in refused("check", tmp_path)
+
+
+@pytest.mark.parametrize("args", [[], ["chek"], ["check"], ["check", "x", "--airspace", "y"]])
+def test_wrong_usage_is_one_line(args: list[str]) -> None:
+    line = refused(*args)
+    assert line.count("\n") == 1
+    assert "overflight --help" in line
+
+
+def test_a_config_is_read_strictly(crossing: Path, tmp_path: Path) -> None:
+    config = tmp_path / "house.toml"
+    for text, said in (
+        ("[integrty]\nstale_s = 30", "integrty"),
+        ("integrity = 5", "[integrity]"),
+        ("[integrity]\nshared_tracks = 2.5", "whole"),
+    ):
+        config.write_text(text)
+        assert said in refused("check", crossing, "--config", config)
+
+
+def test_dismissed_encounters_can_be_read() -> None:
+    found = json.loads(run("check", california(), "--json").stdout)
+    assert len(found["dismissed"]) == sum(found["summary"]["dismissed"].values()) + sum(
+        found["summary"]["explained"].values()
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from overflight_kernels import order_by_track
+from overflight_kernels import order_by_track, order_ties
 
 
 @given(st.lists(st.integers(0, 6), max_size=60), st.integers(0, 3))
@@ -22,3 +22,10 @@ def test_is_a_stable_sort(track: list[int], spare: int) -> None:
 def test_a_code_beyond_the_tracks_is_refused() -> None:
     with pytest.raises(IndexError, match="beyond"):
         order_by_track(np.array([0, 3], np.uint32), 3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=60))
+def test_ties_are_put_in_order_of_rank(rows: list[tuple[int, int]]) -> None:
+    rows = sorted(rows, key=lambda row: row[0])
+    time, rank = np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.uint32)
+    assert order_ties(time, rank).tolist() == sorted(range(len(rows)), key=lambda k: rows[k])

@@ -9,11 +9,12 @@ import numpy as np
 from tests.kernels.twin_earth import surface
 
 SHARED, COPY = 1, 2
+NEAR_M = 10_000.0  # further away nothing is compared
 
 LIMITS = {
     "shared_tracks": 3, "shared_us": 60_000_000, "shared_speed_mps": 20.0, "shared_deg": 1e-4,
     "copy_age_us": 15_000_000, "copy_m": 555.6, "copy_same_m": 4556.0, "copy_climb_m": 152.4,
-    "copy_turn_deg": 45.0, "copy_speed_mps": 20.0,
+    "copy_turn_deg": 45.0, "copy_speed_mps": 20.0, "apart_m": 2777.0, "apart_us": 600_000_000,
 }  # fmt: skip
 
 
@@ -35,6 +36,7 @@ class Crowd:
     aircraft: list[int]
     visits: dict[tuple[int, int], dict[int, int]] = field(default_factory=dict)  # point: when each aircraft was there
     last: dict[int, Row] = field(default_factory=dict)
+    apart: dict[tuple[int, int], int] = field(default_factory=dict)  # when last a track was seen away from another
 
     def look(self, row: Row) -> tuple[int, int]:
         """Flags of a row, and the track it copies (-1 for none)."""
@@ -47,7 +49,7 @@ class Crowd:
             flags |= SHARED if len(lately) >= LIMITS["shared_tracks"] else 0
         if row.doubtful:
             return flags, -1
-        original = min((track for track, other in self.last.items() if self.original(row, other)), default=-1)
+        original = min([track for track, other in self.last.items() if self.original(row, other)], default=-1)
         self.last[row.track] = row
         return flags | (COPY if original >= 0 else 0), original
 
@@ -68,6 +70,14 @@ class Crowd:
         apart = np.linalg.norm(surface(other.latitude, other.longitude) + step - surface(row.latitude, row.longitude))
         if same:
             return bool(apart <= LIMITS["copy_same_m"])
+        pair = (row.track, other.track)
+        if apart > NEAR_M:
+            return False
+        if apart > LIMITS["apart_m"]:
+            self.apart[pair] = row.time_us
+            return False
+        if pair in self.apart and row.time_us - self.apart[pair] <= LIMITS["apart_us"]:
+            return False
         moving = all(speed > LIMITS["copy_speed_mps"] for speed in (row.speed, other.speed))
         turn = abs((row.course - other.course + 180) % 360 - 180)
         return bool(

@@ -79,7 +79,7 @@ def test_a_visual_code_is_held_to_well_clear() -> None:
 def test_a_near_mid_air_collision_is_named() -> None:
     event = the_event(crossing(0.0, squawk_a="1200", squawk_b="1200", apart_ft=50))
     assert event["parameters"]["nmac"]
-    assert "near mid-air collision" in event["why"]
+    assert "nmac" in event["why"]
 
 
 def test_visual_flight_that_stays_well_clear_is_counted_not_reported() -> None:
@@ -94,6 +94,21 @@ def test_without_a_code_well_clear_decides_and_the_rest_is_said_to_be_unknown() 
     events = crossing(0.0, apart_ft=600)
     assert len(events) == 0
     assert events.summary.dismissed == {"rules of flight unknown": 1}
+
+
+def test_without_a_code_above_18000_ft_radar_is_presumed_but_not_certain() -> None:
+    event = the_event(crossing(2.0, altitude=35_000))
+    assert (event["rule"], event["verdict"]) == ("radar", "undetermined")
+    assert "without a code" in event["why"]
+
+
+def test_a_collision_is_not_claimed_without_altitudes() -> None:
+    table = pl.concat(
+        [flight(n, latitude=30, longitude=-135, course=c, altitude=None) for n, c in (("A", 90), ("B", 0))]
+    )
+    event = the_event(overflight.check(table, unknown_altitude="report"))
+    assert event["verdict"] == "undetermined"
+    assert not event["parameters"]["nmac"]
 
 
 def test_1200_means_visual_flight_in_america_not_in_europe() -> None:

@@ -130,6 +130,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
     summary: dict[str, Any] = {
         "files": 1,
         "rows": table.height,
+        "outside": 0,
         "dropped": dict(drops.counts),
         "drop_examples": drops.examples,
         "start": table["timestamp"].min(),

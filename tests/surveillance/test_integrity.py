@@ -274,3 +274,11 @@ def test_each_threshold_can_be_set_and_a_wrong_one_is_refused(flight: pl.DataFra
     for wrong in (0, -1, float("nan"), True, "30"):
         with pytest.raises(ParameterError, match="no positive number"):
             Thresholds.of({"stale_s": wrong})
+
+
+def test_who_comes_near_from_afar_is_no_duplicate(flight: pl.DataFrame) -> None:
+    """A relayed target that overtakes an aircraft through it, from 4 NM behind: somebody else, not a copy."""
+    seconds = (pl.col("timestamp") - flight["timestamp"][0]).dt.total_seconds()
+    passing = copy_of(flight).with_columns(pl.col("latitude") + 0.066 * (1 - seconds / 120.0))
+    both = pl.concat([flight, passing]).sort("timestamp", "track_id")
+    assert not (flags_of(both) & integrity.DUPLICATE).any()

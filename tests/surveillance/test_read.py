@@ -202,7 +202,11 @@ def test_coordinates_that_are_none(tmp_path):
     )
     recording = read(put(tmp_path, text))
     assert recording.table.height == 1
-    assert recording.drops.counts == {"no position": 3, "position out of range": 2}
+    assert recording.drops.counts == {
+        "latitude not understood, set unknown": 1,
+        "no position": 3,
+        "position out of range": 2,
+    }
 
 
 def test_times_in_the_wrong_order_and_in_milliseconds(tmp_path):

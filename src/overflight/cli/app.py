@@ -11,8 +11,8 @@ from overflight.cli import check, demo, recordings
 
 app = typer.Typer(
     help="Flight safety for airspace that several parties share and do not all trust.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # brackets in the help are brackets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)

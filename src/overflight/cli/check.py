@@ -90,13 +90,12 @@ def check(
     if as_json:
         from overflight.events import records
 
-        print(
-            json.dumps(
-                {"summary": events.summary.as_json(), "events": records(events.result.events)},
-                ensure_ascii=False,
-                indent=1,
-            )
-        )
+        found = {
+            "summary": events.summary.as_json(),
+            "events": records(events.result.events),
+            "dismissed": records(events.result.dismissed),
+        }
+        print(json.dumps(found, ensure_ascii=False, indent=1))
     elif not quiet:
         from overflight.cli.summary import print_summary
 
@@ -110,15 +109,13 @@ def parse_bbox(text: str) -> tuple[float, float, float, float]:
     """Read "W,S,E,N" in degrees.
 
     Raises:
-        ParameterError: not four numbers on the Earth, or south of north is not.
+        ParameterError: not four numbers.
     """
     remedy = "write it like --bbox=-122,36,-121,37"
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
         raise ParameterError("--bbox", text, "is no W,S,E,N", remedy=remedy) from None
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
-        raise ParameterError("--bbox", text, "is no area on the Earth", remedy=remedy)
     return west, south, east, north
 
 
@@ -132,13 +129,17 @@ def thresholds(texts: list[str], config: Path | None) -> dict[str, float]:
     found: dict[str, float] = {}
     if config is not None:
         try:
-            found |= tomllib.loads(config.read_text(encoding="utf-8")).get("integrity", {})
+            tables = tomllib.loads(config.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(
                 f"cannot be read ({error.strerror})", path=str(config), remedy="name a TOML file"
             ) from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"is no TOML ({error})", path=str(config), remedy="mend the line named") from None
+        if set(tables) != {"integrity"} or not isinstance(tables["integrity"], dict):
+            there = ", ".join(tables) or "nothing"
+            raise InputError(f"holds {there}", path=str(config), remedy="give it one table, [integrity]")
+        found |= tables["integrity"]
     for text in texts:
         name, _, value = text.partition("=")
         try:

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from overflight.engine.result import CheckResult, Summary
+from overflight.events import gravest_first
 
 MOST_EVENTS = 20
 NOTE = (
     "Advisory. Severity is provisional: the share of the minimum that was left, not a risk. "
-    "What was not tested is said above; no event there means nothing."
+    "Where nothing could be tested, no event means nothing: what that was is said above."
 )
 
 
@@ -25,7 +26,7 @@ def print_summary(result: CheckResult, written: list[str]) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, lines in totals(result.summary):
+    for name, lines in totals(result.summary, result.parameters):
         for k, line in enumerate(lines):
             table.add_row("" if k else name, Text(line))
     for path in written:
@@ -36,7 +37,7 @@ def print_summary(result: CheckResult, written: list[str]) -> None:
     console.print(Text(NOTE, style="dim"))
 
 
-def totals(s: Summary) -> list[tuple[str, list[str]]]:
+def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]]:
     """Return the totals as lines under headings."""
     read = [
         f"{_of(s.files, 'input')}, {_of(s.rows, 'position')}, {_of(s.tracks, 'track')}, {s.aircraft:,} aircraft addresses"
@@ -44,13 +45,12 @@ def totals(s: Summary) -> list[tuple[str, list[str]]]:
     if s.start and s.end:
         read.append(f"{_time(s.start)} to {_time(s.end)} UTC")
     lines = [("Read", read)]
-    if s.dropped:
-        lines.append(
-            (
-                "Dropped",
-                [f"{count:,} × {reason} (first: {s.drop_examples[reason]})" for reason, count in s.dropped.items()],
-            )
-        )
+    if s.outside:
+        read.append(f"{s.outside:,} more are outside the time or area asked for")
+    for heading, which in (("Dropped", False), ("Unknown", True)):
+        counted = [(reason, count) for reason, count in s.dropped.items() if reason.endswith("set unknown") == which]
+        if counted:
+            lines.append((heading, [f"{n:,} × {reason} (first: {s.drop_examples[reason]})" for reason, n in counted]))
     integrity = [f"{s.disqualified:,} positions not used"]
     if s.flagged:
         integrity[0] += f"; flags: {_counts(s.flagged)}"
@@ -59,11 +59,13 @@ def totals(s: Summary) -> list[tuple[str, list[str]]]:
             f"{_of(sum(s.explained.values()), 'close encounter')} only in flagged positions: {_counts(s.explained)} (--ungated shows them)"
         )
     lines.append(("Integrity", integrity))
-    tested = [f"{s.track_minutes:,.0f} track-minutes"]
+    tested = [f"{s.tested_minutes:,.0f} track-minutes" if s.tested_minutes else "nothing could be tested"]
     if s.track_minutes_no_altitude:
-        tested.append(
-            f"not tested: {s.track_minutes_no_altitude:,.1f} track-minutes without altitude (--unknown-altitude report shows such pairs)"
-        )
+        unheard = f"{s.track_minutes_no_altitude:,.1f} track-minutes without altitude"
+        reported = parameters["unknown altitude"].startswith("reported")
+        how = "compared in the plane alone" if reported else "not tested"
+        hint = "" if reported else " (--unknown-altitude report shows such pairs)"
+        tested.append(f"{how}: {unheard}{hint}")
     if s.isolated:
         tested.append(f"not tested: {_of(s.isolated, 'report')} with no other of the track near in time")
     lines.append(("Tested", tested))
@@ -71,7 +73,7 @@ def totals(s: Summary) -> list[tuple[str, list[str]]]:
     events = [
         f"{_of(found, 'event')}: {s.confirmed:,} confirmed, {s.undetermined:,} undetermined"
         if found
-        else "no event in what was tested"
+        else ("no event in what was tested" if s.tested_minutes else "nothing could be tested")
     ]
     if s.dismissed:
         events.append(
@@ -83,7 +85,7 @@ def totals(s: Summary) -> list[tuple[str, list[str]]]:
 
 def _print_events(console: Console, result: CheckResult) -> None:
     """Two lines an event: what happened, and what decided."""
-    gravest = result.events.sort("severity", "start")
+    gravest = gravest_first(result.events)
     console.print()
     few = gravest.height <= MOST_EVENTS
     console.print(

@@ -37,7 +37,9 @@ def explained(
     number = {name: k for k, name in enumerate(names.track_id)}
     track, time, flags = (hidden[name].to_numpy() for name in ("track", "time_us", "flags"))
     rows: list[dict[str, Any]] = []
-    for row in net.finish().events.iter_rows(named=True):
+    raw = net.finish()
+    together = raw.dismissed.filter(pl.col("reason") == "formation")  # what a copy looks like when it is believed
+    for row in [*raw.events.iter_rows(named=True), *together.iter_rows(named=True)]:
         if any(start <= row["end"] and row["start"] <= end for start, end in seen[row["track_a"], row["track_b"]]):
             continue
         low, high = (round(row[name].timestamp() * 1e6) for name in ("start", "end"))

@@ -16,7 +16,6 @@ from overflight.engine.explained import explained
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.pipeline import Pipeline
 from overflight.engine.result import CheckResult, Summary
-from overflight.errors import ParameterError
 from overflight.events import EVENT_SCHEMA
 from overflight.nets.base import Findings
 from overflight.nets.separation import Separation, SeparationParameters
@@ -33,14 +32,7 @@ Report = Callable[[str], None]
 
 
 def check_recording(recording: Recording, parameters: CheckParameters, report: Report = lambda _: None) -> CheckResult:
-    """Find every event in a recording.
-
-    Raises:
-        ParameterError: a parameter makes no sense.
-    """
-    unknown = set(parameters.nets) - {"separation"}
-    if unknown or not parameters.nets:
-        raise ParameterError("--net", ", ".join(sorted(unknown)), "is no net", remedy="choose from separation")
+    """Find every event in a recording."""
     inputs = " ".join(file.sha256 for file in recording.files)
     told = parameters.separation(inputs)
     table = _within(recording.table, parameters)
@@ -68,12 +60,13 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
         dismissed = pl.concat([dismissed, explained(again, pl.concat(hidden), names, told, findings)])
     events = _with_evidence(findings.events, table).sort("start", "id")
     dismissed = dismissed.sort("start", "track_a", "track_b", "reason")
+    outside = recording.table.height - table.height
     recording = replace(recording, table=table)
     return CheckResult(
         events=events,
         dismissed=dismissed,
         recording=recording,
-        summary=_summary(recording, names, net, told, events, dismissed),
+        summary=_summary(recording, names, net, told, events, dismissed, outside),
         parameters=parameters.described(),
     )
 
@@ -124,6 +117,7 @@ def _summary(
     told: SeparationParameters,
     events: pl.DataFrame,
     dismissed: pl.DataFrame,
+    outside: int,
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
@@ -133,6 +127,7 @@ def _summary(
     return Summary(
         files=len(recording.files),
         rows=table.height,
+        outside=outside,
         dropped=dict(recording.drops.counts),
         drop_examples=dict(recording.drops.examples),
         start=table["timestamp"].min(),  # type: ignore[arg-type]

@@ -44,8 +44,35 @@ class CheckParameters:
     thresholds: Thresholds = field(default_factory=Thresholds)
     start: datetime | None = None
     end: datetime | None = None
-    bbox: tuple[float, float, float, float] | None = None
+    bbox: tuple[float, ...] | None = None
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before anything is read.
+
+        Raises:
+            ParameterError: it does not.
+        """
+        for name in ("minima", "profile", "vertical_tolerance", "max_gap", "unknown_altitude"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                option = f"--{name.replace('_', '-')}"
+                raise ParameterError(
+                    option, value, "is no text with a unit", remedy='write it like "5 NM/1000 ft" or "60s"'
+                )
+        if self.threads is not None and self.threads < 1:
+            raise ParameterError("threads", self.threads, "is no number of threads", remedy="give 1 or more")
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ParameterError("--to", str(self.end), f"is not after --from {self.start}", remedy="swap the two")
+        if self.bbox is not None:
+            west, south, east, north = self.bbox if len(self.bbox) == 4 else (0.0, 1.0, 0.0, -1.0)
+            if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+                remedy = "write it like --bbox=-122,36,-121,37"
+                raise ParameterError("--bbox", self.bbox, "is no west, south, east, north on the Earth", remedy=remedy)
+        unknown = sorted(set(self.nets) - {"separation"})
+        if unknown or not self.nets:
+            raise ParameterError("--net", ", ".join(unknown), "is no net", remedy="choose from separation")
+        self.separation("")
 
     def separation(self, inputs: str) -> SeparationParameters:
         """Read the texts of the separation net.

@@ -18,7 +18,8 @@ class Summary:
     Attributes:
         files: inputs read.
         rows: positions in the table, after the drops.
-        dropped: rows left out, by reason.
+        outside: positions that were read but are outside the time or area asked for.
+        dropped: rows left out, and values set unknown ("... set unknown"), by reason.
         drop_examples: where one row of each reason stands.
         start, end: first and last timestamp; None for an empty table.
         tracks: distinct track_id.
@@ -37,6 +38,7 @@ class Summary:
 
     files: int
     rows: int
+    outside: int
     dropped: dict[str, int]
     drop_examples: dict[str, str]
     start: datetime | None
@@ -55,11 +57,17 @@ class Summary:
     confirmed: int
     undetermined: int
 
+    @property
+    def tested_minutes(self) -> float:
+        """Time over which a track could be tested: its position and altitude are known."""
+        return self.track_minutes - self.track_minutes_no_altitude
+
     def as_json(self) -> dict[str, Any]:
         """Return the totals as plain data, times in ISO 8601."""
-        return {
+        plain = {
             name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()
         }
+        return plain | {"tested_minutes": self.tested_minutes}
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,6 @@ def conclude(
         pl.col("nmac").any().alias("any_nmac"),
         pl.col("certain").any().alias("any_certain"),
         (pl.col("certain") & ~pl.col("degraded")).any().alias("any_sure"),
-        (pl.col("certain") & ~pl.col("degraded") & ~pl.col("straddling")).any().alias("any_owed"),
         pl.col("visual").any().alias("any_visual"),
     )
     for worst in _gravest(parts, "chain").join(spans, on="chain").sort("chain").iter_rows(named=True):
@@ -251,7 +250,7 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
         "closure_kt": round(worst["closure_first_mps"] / KT_MPS, 1),
         "duration_s": (end_us - start_us) * 1e-6,
         "why": f"{_held_to(worst, applied.horizontal_nm, applied.vertical_ft)}"
-        f"{'; a near mid-air collision (nmac)' if nmac else ''}"
+        f"{'; within 500 ft and 100 ft as reported (nmac)' if nmac else ''}"
         f"{'; moving apart when it began' if worst['closure_first_mps'] < 0 else ''}; {doubt}",
         "parameters": json.dumps(
             {
@@ -280,7 +279,7 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
     codes = f"codes {_code(worst['squawk_a'])} and {_code(worst['squawk_b'])}"
     limit = f"{horizontal_nm:.3g} NM and {vertical_ft:.0f} ft"
     return {
-        "radar": f"discrete {codes}, taken for radar separation: held to {limit}",
+        "radar": f"{codes}, taken for radar separation: held to {limit}",
         "vfr": f"visual flight ({codes}): held to well clear, {limit}",
         "unknown": f"rules of flight unknown ({codes}): held to well clear, {limit}",
         "airport": f"both near {worst['airport']}: held to nmac, {limit}",
@@ -289,20 +288,19 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
 
 def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
     """Confirmed only if it holds wherever the aircraft were, on sound positions, and the minimum is known to apply."""
-    if np.isnan(worst["vertical_m"]):
-        return "undetermined", "an altitude is unknown, compared in the plane alone"
     reach = f"{worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m"
-    if not worst["any_certain"]:
-        return "undetermined", f"positions are good to {reach}: it may have been kept"
-    if not worst["any_sure"]:
-        return "undetermined", "rests on positions of doubtful integrity"
-    if not worst["any_owed"]:
-        return "undetermined", "no loss by the minima of the lower aircraft's layer"
-    if worst["any_visual"]:
-        return (
-            "undetermined",
-            "one has shown a visual code before, or flies level at a visual level: radar may only follow it",
-        )
+    uncoded = NO_SQUAWK in {worst["squawk_a"], worst["squawk_b"]}
+    doubts = (
+        (np.isnan(worst["vertical_m"]), "an altitude is unknown, compared in the plane alone"),
+        (not worst["any_certain"], f"positions are good to {reach}: it may have been kept"),
+        (not worst["any_sure"], "rests on positions of doubtful integrity"),
+        (worst["straddling"], "no loss by the minima of the lower aircraft's layer"),
+        (worst["any_visual"] and uncoded, "without a code it is not known whether radar separates them"),
+        (worst["any_visual"], "one showed a visual code before or flies a visual level: radar may only follow it"),
+    )
+    for holds, doubt in doubts:
+        if holds:
+            return "undetermined", doubt
     return "confirmed", f"holds wherever they were within {reach} of their reports"
 
 

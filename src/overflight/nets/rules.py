@@ -7,8 +7,9 @@ Without given minima each pair of segments is classed by what is known of both a
 - *vfr*: one or both squawk a code for visual flight. Nobody owes them radar separation; they see and avoid. Held to well
   clear, and said when it was an nmac.
 - *radar*: both squawk discrete codes, so a radar unit is taken to separate them. Held to the radar minima.
-- *unknown*: one or both have never shown a code. Held to well clear, which is owed under every rule; whether the radar
-  minima applied cannot be decided, so an encounter that only breaks those is counted under that reason.
+- *unknown*: one or both have never shown a code, where visual flight is possible (above 18,000 ft they are *radar*). Held to
+  well clear, which is owed under every rule; whether the radar minima applied cannot be decided, so an encounter that only
+  breaks those is counted under that reason.
 
 A discrete code is no proof: a VFR flight that radar only follows has one too. Where one of the two has shown a visual code
 before, or flies level at a visual cruising level, and where the two are on either side of a layer's floor, whether the
@@ -25,12 +26,14 @@ from numpy.typing import NDArray
 
 from overflight.airspace.airports import common_airport
 from overflight.earth.wgs84 import Array, distance_m, to_ecef, to_geodetic
-from overflight.nets.codes import at_visual_level, is_visual
+from overflight.nets.codes import VISUAL_LEVELS_FT, at_visual_level, is_visual
 from overflight.nets.minima import NMAC, RADAR, WELL_CLEAR, Minima, layer_arrays, with_tolerance
 from overflight.nets.tails import Vertices
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
 from overflight.surveillance.integrity import DEGRADING
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS, NM_M
+
+NO_VISUAL_ABOVE_M = VISUAL_LEVELS_FT[1] * FT_M
 
 FORMATION_HORIZONTAL_M = 1.0 * NM_M
 FORMATION_VERTICAL_M = 200.0 * FT_M
@@ -57,7 +60,7 @@ PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
     "certain": pl.Boolean(),  # a loss wherever the aircraft were within their accuracies
     "degraded": pl.Boolean(),  # rests on a position with a degrading flag
     "straddling": pl.Boolean(),  # on either side of a layer's floor, and no loss by the lower layer
-    "visual": pl.Boolean(),  # discrete codes, but one has shown a visual one before, or is at a visual level
+    "visual": pl.Boolean(),  # taken for radar, but a code is unknown or was visual before, or the level is a visual one
     "squawk_a": pl.UInt16(),
     "squawk_b": pl.UInt16(),
     "evidence": pl.List(pl.Int64()),  # rows of the recording: before and after, of a then b
@@ -145,7 +148,8 @@ class Rules:
         code_a, code_b = self._v.squawk[a], self._v.squawk[b]
         visual = is_visual(code_a, self._v.longitude[a]) | is_visual(code_b, self._v.longitude[b])
         unknown = (code_a == NO_SQUAWK) | (code_b == NO_SQUAWK)
-        rule = np.where(visual, "vfr", np.where(unknown, "unknown", "radar")).astype(object)
+        high = (altitude_a > NO_VISUAL_ABOVE_M) & (altitude_b > NO_VISUAL_ABOVE_M)
+        rule = np.where(visual, "vfr", np.where(unknown & ~high, "unknown", "radar")).astype(object)
         rule[airport != None] = "airport"  # noqa: E711 - elementwise
         return rule, airport
 
@@ -199,6 +203,7 @@ class Rules:
         certain = np.zeros(len(a), bool)
         if hit:
             nmac = self._survive(a, b, np.zeros(len(a)), np.full(len(a), NMAC.name, object), {NMAC.name: NMAC})
+            nmac &= ~np.isnan(found[7])
             certain = self._survive(a, b, sides["accuracy_m_a"] + sides["accuracy_m_b"], rule, self.by_rule)
         evidence = np.stack([self._v.row[k] for k in (a, a + 1, b, b + 1)], axis=1)
         return pl.DataFrame(
@@ -232,6 +237,7 @@ class Rules:
 
     def _hints(self, a: NDArray[np.int64], b: NDArray[np.int64], sides: dict[str, Array]) -> NDArray[np.bool_]:
         hints = (self._v.visual[a] | self._v.visual[b]) == 1
+        hints |= (self._v.squawk[a] == NO_SQUAWK) | (self._v.squawk[b] == NO_SQUAWK)
         for side in "ab":
             climb_fpm = sides[f"climb_mps_{side}"] / FT_PER_MIN_MPS
             hints |= at_visual_level(sides[f"altitude_m_{side}"] / FT_M, climb_fpm)

@@ -25,7 +25,7 @@ from overflight.nets.encounters import conclude, empty_pieces, split_closed
 from overflight.nets.minima import Minima, layer_arrays
 from overflight.nets.tails import Tails, Vertices
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import COPIED, SUSPECTS_SCHEMA
+from overflight.surveillance.integrity import COPIED, JUMP, RELOCATED, SUSPECTS_SCHEMA
 
 JOIN_US = 10_000_000
 BLOCK_US = 30_000_000
@@ -68,7 +68,7 @@ class Separation:
         self._p, self._names, self._only = parameters, names, only
         self._max_gap_us = round(parameters.max_gap_s * 1e6)
         self._rules = rules.Rules(parameters.minima, parameters.tolerance_ft)
-        self._tails = Tails(names, self._max_gap_us, parameters.threads)
+        self._tails = Tails(names, self._max_gap_us, parameters.threads, RELOCATED if parameters.skipped & JUMP else 0)
         self._open = empty_pieces()
         self._suspects = pl.DataFrame(schema=SUSPECTS_SCHEMA)
         self._companions = Companions()

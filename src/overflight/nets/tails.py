@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from overflight.nets.codes import is_visual
 from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames, gather
-from overflight.surveillance.integrity import RELOCATED
 from overflight.surveillance.memory import LastKnown
 from overflight.units import FT_M
 
@@ -70,8 +69,9 @@ KEPT = (*SAME, "track", "altitude_m", "visual", "linked")
 class Tails:
     """Turns batches into vertices: what was kept of each track, then its new positions."""
 
-    def __init__(self, names: TrackNames, max_gap_us: int, threads: int) -> None:
-        """Start with nothing kept."""
+    def __init__(self, names: TrackNames, max_gap_us: int, threads: int, breaks: int) -> None:
+        """Start with nothing kept. A position with a flag of `breaks` is not connected to the one before it."""
+        self._breaks = breaks
         self._names, self._max_gap_us, self._threads = names, max_gap_us, threads
         self._kept: dict[str, NDArray[Any]] | None = None
         self._memory = {  # of each track, which outlives its kept positions
@@ -101,7 +101,7 @@ class Tails:
                 columns[name][was] = kept[name][order[was]]
         counts = np.bincount(track[:old], minlength=len(self._names)).astype(np.int64)
         first = offsets[:-1]
-        broken = (columns["flags"] & RELOCATED != 0).astype(np.uint8)
+        broken = (columns["flags"] & self._breaks != 0).astype(np.uint8)
         broken[first[first < len(broken)]] = 1
         gap_us = np.diff(columns["time_us"], prepend=np.int64(0))
         linked = ((broken == 0) & (gap_us <= self._max_gap_us)).astype(np.uint8)

@@ -14,7 +14,7 @@ import polars as pl
 
 from overflight._version import __version__
 from overflight.engine.result import CheckResult
-from overflight.events import BANDS
+from overflight.events import BANDS, gravest_first
 from overflight.files import whole_file
 from overflight.report import encounter, event_page, text, totals
 from overflight.report.markup import Child, Html, join, tag
@@ -41,7 +41,7 @@ def write_report(result: CheckResult, path: Path) -> None:
 
 def compose(result: CheckResult) -> str:
     """Return the report of a check as HTML."""
-    events = result.events.sort(["severity", "start", "id"], nulls_last=True)
+    events = gravest_first(result.events)
     drawn = events.head(DRAWN).to_dicts()
     rest = events.slice(DRAWN)
     sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]

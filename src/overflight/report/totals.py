@@ -48,14 +48,15 @@ def limits(result: CheckResult) -> Html:
     """List what could not be tested. Stands on every report, with and without events."""
     summary = result.summary
     share = 100.0 * summary.track_minutes_no_altitude / summary.track_minutes if summary.track_minutes else 0.0
-    dropped = sum(summary.dropped.values())
+    dropped = sum(count for reason, count in summary.dropped.items() if not reason.endswith("set unknown"))
     rows: list[Child] = [
         f"{summary.track_minutes_no_altitude:,.0f} of {summary.track_minutes:,.0f} track-minutes ({share:.1f} %) "
         "had no known altitude. That is never taken for separated, but no vertical distance could be tested.",
         f"{text.count(summary.isolated, 'report')} stood alone, with no other of their track within the longest gap "
         "over which motion is assumed: not tested.",
-        f"{text.count(summary.disqualified, 'position')} were set aside (integrity flags, on the ground), and "
+        f"{text.count(summary.disqualified, 'position')} were not used (integrity flags, on the ground), and "
         f"{text.count(dropped, 'row')} could not be used as read.",
+        *([f"{summary.outside:,} positions are outside the time or area asked for."] if summary.outside else []),
         "Aircraft that sent no position, or that no receiver heard, are not in the recording and so not in here.",
     ]
     return join([tag("h2", "What could not be tested"), tag("ul", *(tag("li", row) for row in rows))])

@@ -38,9 +38,7 @@ class TrackNames:
     callsign: list[str | None] = field(default_factory=list["str | None"])  # the first that was heard
     callsign_from_us: list[int] = field(default_factory=list[int])  # when that was
     party: list[str | None] = field(default_factory=list["str | None"])
-    hearsay: list[int] = field(
-        default_factory=list[int]
-    )  # 0 who says its own address, 1 TIS-B, 2 radar without address
+    hearsay: list[int] = field(default_factory=list[int])  # 1 for TIS-B: what a radar saw, sent out again
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
     _number: dict[str, int] = field(default_factory=dict[str, int])
@@ -61,8 +59,7 @@ class TrackNames:
             self.callsign.append(None)
             self.callsign_from_us.append(0)
             self.party.append(row["party"])
-            unaddressed = row["icao24"] is None and row["source"] in {"radar", "system_track"}
-            self.hearsay.append(1 if row["address_type"] == "tisb" else 2 * unaddressed)
+            self.hearsay.append(int(row["address_type"] == "tisb"))
             same = row["icao24"] or f"track {name}"
             self.aircraft.append(self._aircraft_number.setdefault(same, len(self._aircraft_number)))
             relayed = row["address_type"] == "tisb"  # what a radar saw, sent out again

@@ -114,7 +114,7 @@ def normalise(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
         raise InputError("a required column is missing", path=label, place=f"column {missing[0]}", remedy=remedy)
     frame = frame.select(name for name in POSITION_SCHEMA if name in frame.columns)
     frame = frame.with_columns(to_timestamps(frame.get_column("timestamp"), label))
-    frame = clean_text(_typed(frame), label, drops)
+    frame = clean_text(_typed(frame, label, drops), label, drops)
     return _in_range(_usable(frame, label, drops), label, drops)
 
 
@@ -153,7 +153,23 @@ def _accuracy(frame: pl.DataFrame) -> pl.Series:
     return frame.select(given.alias("accuracy")).to_series()
 
 
-def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+def _typed(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
+    """Cast to the types of the table; what cannot be read becomes null and is counted."""
+    typed = _cast(frame)
+    for name in frame.columns:
+        given, kept = frame.get_column(name), typed.get_column(name)
+        if kept.null_count() > given.null_count():
+            lost = kept.is_null() & given.is_not_null()
+            if given.dtype.is_float():
+                lost &= given.is_not_nan()  # as pandas writes what is unknown
+            if isinstance(given.dtype, pl.String):
+                lost &= given.str.strip_chars() != ""  # an empty field is no value, not a wrong one
+            if count := lost.sum():
+                drops.add(f"{name} not understood, set unknown", int(count), example(frame, lost, label))
+    return typed
+
+
+def _cast(frame: pl.DataFrame) -> pl.DataFrame:
     columns: list[pl.Expr] = []
     for name, dtype in frame.schema.items():
         wanted = POSITION_SCHEMA[name]

@@ -10,7 +10,7 @@ Half of all close encounters in raw recordings are artefacts. Each flag below na
 | jump | out of reach of the position before | 1,500 kt, 1.5 x reported + 100 kt, 60,000 ft/min | more than gusts, late clocks and fighters |
 | relocated | the first after a jump on which three in a row agree | 3 | a stray decode moves no track, a real shift kills none |
 | altitude | geometric against barometric altitude | 1,500 ft + 8 % | QNH 980 to 1050 hPa, geoid and ISA +/- 20 K stay below |
-| duplicate | TIS-B, radar or a second sensor on top of an aircraft's own track | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows on ADS-B |
+| duplicate | TIS-B on an aircraft, never away from it; one address twice | 0.3 NM, 500 ft, 45 deg, 15 s | twice the lag that TIS-B shows on ADS-B |
 | shared_point | many aircraft on one point while moving | 3 within 60 s on 11 m | no runway takes three in a minute |
 | shared_circle | many aircraft on one circle | 3 in 10 min, 10 %, 0.5 to 30 km | thermals are smaller, holding patterns no circles |
 | low_quality | NIC or NACp: the position may be far off | NIC < 5, NACp < 6 | 1 NM and 0.3 NM do not vanish in a 3 NM minimum |
@@ -112,7 +112,9 @@ class Thresholds:
                 raise ParameterError("--threshold", name, "is no threshold", remedy=f"choose from {', '.join(known)}")
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
                 raise ParameterError("--threshold", f"{name} = {value}", "is no positive number")
-        return Thresholds(**values)
+            if known[name] == "int" and value != int(value):
+                raise ParameterError("--threshold", f"{name} = {value}", "is no whole number")
+        return Thresholds(**{name: int(value) if known[name] == "int" else value for name, value in values.items()})
 
     def changed(self) -> dict[str, str]:
         """Return the thresholds that are not the default, as text."""
@@ -170,6 +172,8 @@ class Gate:
                 copy_climb_m=t.duplicate_ft * FT_M,
                 copy_turn_deg=t.duplicate_deg,
                 copy_speed_mps=40.0 * KT_MPS,
+                apart_m=5.0 * t.duplicate_nm * NM_M,  # no lag of a relay takes a copy so far from its original
+                apart_us=600_000_000,
             )
         )
         self._nic, self._nac_p = LastKnown(np.float32, np.nan), LastKnown(np.float32, np.nan)

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.text import example
@@ -28,8 +29,17 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     if not frame.get_column("timestamp").is_sorted():
         frame = _taken(frame, frame.get_column("timestamp").arg_sort())
     moments = frame.get_column("timestamp").to_physical().to_numpy()
-    equal = moments[1:] == moments[:-1]
-    tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
+    same_moment = moments[1:] == moments[:-1]
+    if not same_moment.any():
+        return frame
+    name = _ranks(frame.get_column("track_id"))
+    if (same_moment & (name[1:] < name[:-1])).any():
+        from overflight_kernels import order_ties
+
+        place = order_ties(moments, name)
+        name = name[place]
+        frame = _taken(frame, pl.Series(place))
+    tied = _with_neighbours(same_moment & (name[1:] == name[:-1]))
     if not tied.size:
         return frame
     rows = frame[tied] if tied.size < len(frame) else frame
@@ -51,6 +61,21 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
         place = np.delete(place, tied[again.to_numpy()])
     del rows
     return _taken(frame, pl.Series(place))
+
+
+def _ranks(names: pl.Series) -> NDArray[np.uint32]:
+    """The place of each name among all in their order: numbers that compare as the names do."""
+    codes = names.cast(pl.Categorical)
+    distinct = codes.unique().cast(pl.String).sort()
+    numbers = distinct.cast(pl.Categorical).to_physical().to_numpy()
+    rank = np.zeros(int(numbers.max()) + 1, np.uint32)
+    rank[numbers] = np.arange(len(numbers), dtype=np.uint32)
+    return rank[codes.to_physical().to_numpy()]
+
+
+def _with_neighbours(equal: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rows that are equal to the one before or after, where `equal` compares each with the next."""
+    return np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
 
 
 def _taken(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:

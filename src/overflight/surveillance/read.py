@@ -73,6 +73,9 @@ def read(*sources: Any, progress: Progress | None = None, start: datetime = UNDA
 
             reading.file(found, hasher, on_bytes)
             on_bytes(at + size - done)
+        if not reading.files:
+            remedy = "name files of a format that is read (the documentation lists them)"
+            raise InputError(f"none of {len(inputs)} files is of a known format", path=inputs[0].name, remedy=remedy)
         return reading.finished()
 
 
