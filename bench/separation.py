@@ -60,7 +60,8 @@ def measure_read(path: Path, _: str | None) -> Measured:
 
 def measure_net(path: Path, minima: str | None) -> Measured:
     import overflight
-    from overflight.engine.history import CheckParameters
+    from overflight.engine.history import ROWS
+    from overflight.engine.parameters import CheckParameters
     from overflight.nets.base import Findings
     from overflight.nets.separation import Separation
     from overflight.surveillance.batch import TrackNames, batch_of
@@ -69,12 +70,17 @@ def measure_net(path: Path, minima: str | None) -> Measured:
     parameters = CheckParameters(minima=minima)
     names = TrackNames()
     told = parameters.separation("")
-    batch = Gate(parameters.thresholds, names, told.threads).judge(batch_of(overflight.read(path).table, names))
+    gate, table = Gate(parameters.thresholds, names, told.threads), overflight.read(path).table
+    # In the batches that a check uses.
+    batches = [gate.judge(batch_of(table.slice(k, ROWS), names, k)) for k in range(0, table.height, ROWS)]
 
     def work() -> Findings:
         net = Separation(told, names)
-        net.update(batch)
-        return net.finish()
+        found = [Findings.none()]
+        for batch in batches:
+            net.update(batch)
+            found.append(net.advance(int(batch.time_us[-1])))
+        return Findings.together([*found, net.finish()])
 
     return rounds(work, {"events": lambda found: found.events.height})
 

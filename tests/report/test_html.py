@@ -146,7 +146,7 @@ def test_without_events_it_never_says_all_clear():
     assert "No loss found in what could be tested." in text
     assert "30 of 600 track-minutes (5.0 %) had no known altitude" in text
     assert "4 reports stood alone" in text
-    assert "9 positions were set aside" in text
+    assert "9 positions were not used" in text
     assert "12 rows" in text
     assert "are not in the recording" in text
     assert "Advisory only" in text
