@@ -229,7 +229,7 @@ class Rules:
                 "visual": (rule == "radar") & self._hints(a, b, sides),
                 "squawk_a": self._v.squawk[a],
                 "squawk_b": self._v.squawk[b],
-                "evidence": pl.Series(evidence.tolist(), dtype=pl.List(pl.Int64)),
+                "evidence": pl.Series(evidence.astype(np.int64)).cast(pl.List(pl.Int64)),
                 **sides,
             },
             schema=PIECES_SCHEMA,

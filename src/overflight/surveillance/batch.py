@@ -111,6 +111,13 @@ def gather(columns: Sequence[NDArray[Any]], rows: NDArray[np.int64], threads: in
         return list(pool.map(partial(np.take, indices=rows), columns))
 
 
+def _first_rows(codes: NDArray[np.uint32], size: int) -> NDArray[np.int64]:
+    """The first row that has each code below `size`, -1 where none has."""
+    first = np.full(size, -1)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several assignments to a place the last one stays
+    return first
+
+
 def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batch:
     """Turn rows of the position table (in its order) into a batch; `names` learns the tracks that are new.
 
@@ -118,25 +125,21 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
     """
     local = table["track_id"].cast(pl.Categorical).to_physical().to_numpy()
     # The first row of each track tells what it is; the numbers follow the order in which tracks appear.
-    firsts = (
-        table.lazy()
-        .select("timestamp", "track_id", "icao24", "callsign", "party", "source", "address_type")
-        .with_columns(pl.Series("local", local))
-        .group_by("local", maintain_order=True)
-        .agg(
-            pl.col("track_id", "icao24", "party", "source", "address_type").first(),
-            pl.col("callsign").drop_nulls().first(),
-            pl.col("timestamp")
-            .filter(pl.col("callsign").is_not_null())
-            .first()
-            .to_physical()
-            .alias("callsign_from_us"),
-        )
-        .collect()
+    size = int(local.max()) + 1 if len(local) else 0
+    first = _first_rows(local, size)
+    rows = np.sort(first[first >= 0])
+    told = table.select("track_id", "icao24", "party", "source", "address_type")[rows]
+    heard = np.flatnonzero(table["callsign"].is_not_null().to_numpy())
+    named = _first_rows(local[heard], size)[local[rows]]
+    spoken = heard[np.maximum(named, 0)] if len(heard) else np.zeros(len(rows), np.int64)
+    said = table.select("callsign", "timestamp")[spoken].with_columns(pl.Series("known", named >= 0))
+    told = told.with_columns(
+        pl.when(said["known"]).then(said["callsign"]).alias("callsign"),
+        pl.when(said["known"]).then(said["timestamp"].to_physical()).alias("callsign_from_us"),
     )
-    numbers = np.zeros(int(local.max(initial=0)) + 1, np.uint32)
-    for row in firsts.iter_rows(named=True):
-        numbers[row["local"]] = names.number(row)
+    numbers = np.zeros(size, np.uint32)
+    for row, place in zip(told.iter_rows(named=True), local[rows], strict=True):
+        numbers[place] = names.number(row)
 
     def floats(name: str) -> NDArray[np.float32]:
         return np.ascontiguousarray(table[name].cast(pl.Float32).fill_null(np.nan).to_numpy())
