@@ -26,7 +26,7 @@ def headline(result: CheckResult) -> Html:
             if number
         )
         found = f"{text.count(total, 'event')} found" + (f": {verdict}." if verdict else ".")
-    elif summary.track_minutes > summary.track_minutes_no_altitude:
+    elif summary.tested_minutes > 0.0:
         found = "No loss found in what could be tested."
     else:
         found = "Nothing could be tested."
@@ -34,7 +34,7 @@ def headline(result: CheckResult) -> Html:
 
 
 def _tested(summary: Summary) -> str:
-    testable = summary.track_minutes - summary.track_minutes_no_altitude
+    testable = summary.tested_minutes
     if testable <= 0.0:
         return "The recording holds no stretch of track with a known altitude. This says nothing about what flew."
     return (
