@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "earth.hpp"
 
@@ -139,9 +140,54 @@ void Crowd::settle(uint32_t track, Last here) {
     was = here;
 }
 
+// Flag the rows on points where many aircraft were lately.
+void Crowd::find_shared(const Rows& rows, std::vector<uint32_t>& flags) {
+    const double per_deg = 1.0 / limits_.shared_deg;
+    constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
+    for (size_t k = 0; k < rows.size; ++k) {
+        if (k + kAhead < rows.size && !visits_.empty()) {
+            const int64_t next = point_of(rows.latitude[k + kAhead], rows.longitude[k + kAhead], per_deg);
+            __builtin_prefetch(&visits_[hash_of(next) & (visits_.size() - 1)], 1);
+        }
+        if (rows.speed[k] < limits_.shared_speed_mps) continue;  // false for NaN: an unknown speed is no excuse
+        if (visit(point_of(rows.latitude[k], rows.longitude[k], per_deg), rows.time_us[k], rows.aircraft[rows.track[k]])) flags[k] = kShared;
+    }
+}
+
+// Find the rows of tracks that copy another.
+void Crowd::find_copies(const Rows& rows, std::vector<Copy>& copies) {
+    // Only what is hearsay, or one of several of an aircraft, can be a copy.
+    std::unordered_map<uint32_t, int> tracks_of;
+    for (size_t t = 0; t < rows.tracks; ++t) ++tracks_of[rows.aircraft[t]];
+    std::vector<uint8_t> copyable(rows.tracks);
+    for (size_t t = 0; t < rows.tracks; ++t) copyable[t] = rows.hearsay[t] > 0 || tracks_of[rows.aircraft[t]] > 1;
+    if (rows.size)
+        for (auto it = apart_.begin(); it != apart_.end();)
+            it = rows.time_us[0] - it->second > limits_.apart_us ? apart_.erase(it) : std::next(it);
+    const auto here = [&](size_t k) {
+        return Last{rows.time_us[k], 0, rows.latitude[k], rows.longitude[k], rows.altitude[k], rows.speed[k], rows.course[k], 0, 0, 1};
+    };
+    if (std::find(copyable.begin(), copyable.end(), 1) == copyable.end()) {
+        // Nobody asks where the others were: only the last position of each is needed, by the rows to come.
+        std::vector<int64_t> last(rows.tracks, -1);
+        for (size_t k = 0; k < rows.size; ++k)
+            if (!rows.doubtful[k]) last[rows.track[k]] = static_cast<int64_t>(k);
+        for (size_t t = 0; t < rows.tracks; ++t)
+            if (last[t] >= 0) settle(static_cast<uint32_t>(t), here(static_cast<size_t>(last[t])));
+        return;
+    }
+    for (size_t k = 0; k < rows.size; ++k) {
+        if (rows.doubtful[k]) continue;
+        const uint32_t t = rows.track[k];
+        const int64_t from = copyable[t] ? original(t, here(k), rows.hearsay, rows.aircraft) : -1;
+        if (from >= 0) copies.push_back({static_cast<int64_t>(k), from});
+        settle(t, here(k));
+    }
+}
+
 nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg,
                             In<double> altitude_m, In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful,
-                            In<uint8_t> hearsay, In<uint32_t> aircraft) {
+                            In<uint8_t> hearsay, In<uint32_t> aircraft, size_t threads) {
     const size_t n = time_us.shape(0), tracks = hearsay.shape(0);
     require_size(track, n, "track");
     require_size(latitude_deg, n, "latitude_deg");
@@ -151,34 +197,26 @@ nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> lati
     require_size(course_deg, n, "course_deg");
     require_size(doubtful, n, "doubtful");
     require_size(aircraft, tracks, "aircraft");
+    if (n && *std::max_element(track.data(), track.data() + n) >= tracks) throw std::out_of_range("track: a number beyond the tracks");
+    const Rows rows{n,           tracks,           time_us.data(),   track.data(),    latitude_deg.data(), longitude_deg.data(),
+                    altitude_m.data(), speed_mps.data(), course_deg.data(), doubtful.data(), hearsay.data(),      aircraft.data()};
     std::vector<uint32_t> flags(n, 0);
+    std::vector<Copy> copies;
     std::vector<int64_t> row, original_of;
     {
         nb::gil_scoped_release release;
-        // Only what is hearsay, or one of several of an aircraft, can be a copy.
-        std::unordered_map<uint32_t, int> tracks_of;
-        for (size_t t = 0; t < tracks; ++t) ++tracks_of[aircraft.data()[t]];
-        std::vector<uint8_t> copyable(tracks);
-        for (size_t t = 0; t < tracks; ++t) copyable[t] = hearsay.data()[t] > 0 || tracks_of[aircraft.data()[t]] > 1;
-        const double per_deg = 1.0 / limits_.shared_deg;
-        constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
-        if (n)
-            for (auto it = apart_.begin(); it != apart_.end();)
-                it = time_us.data()[0] - it->second > limits_.apart_us ? apart_.erase(it) : std::next(it);
-        for (size_t k = 0; k < n; ++k) {
-            const uint32_t t = track.data()[k];
-            if (t >= tracks) throw std::out_of_range("track: a number beyond the tracks");
-            const double speed = speed_mps.data()[k], lat = latitude_deg.data()[k], lon = longitude_deg.data()[k];
-            if (k + kAhead < n && !visits_.empty()) {
-                const int64_t next = point_of(latitude_deg.data()[k + kAhead], longitude_deg.data()[k + kAhead], per_deg);
-                __builtin_prefetch(&visits_[hash_of(next) & (visits_.size() - 1)], 1);
-            }
-            if (!(speed < limits_.shared_speed_mps) && visit(point_of(lat, lon, per_deg), time_us.data()[k], aircraft.data()[t])) flags[k] |= kShared;
-            if (doubtful.data()[k]) continue;
-            const Last here{time_us.data()[k], 0, lat, lon, altitude_m.data()[k], speed, course_deg.data()[k], 0, 0, 1};
-            const int64_t from = copyable[t] ? original(t, here, hearsay.data(), aircraft.data()) : -1;
-            if (from >= 0) flags[k] |= kCopy, row.push_back(static_cast<int64_t>(k)), original_of.push_back(from);
-            settle(t, here);
+        // The two share nothing but the rows.
+        if (threads > 1) {
+            std::thread other([&] { find_copies(rows, copies); });
+            find_shared(rows, flags);
+            other.join();
+        } else {
+            find_shared(rows, flags);
+            find_copies(rows, copies);
+        }
+        for (const Copy& copy : copies) {
+            flags[static_cast<size_t>(copy.row)] |= kCopy;
+            row.push_back(copy.row), original_of.push_back(copy.original);
         }
     }
     return nb::make_tuple(to_numpy(std::move(flags)), to_numpy(std::move(row)), to_numpy(std::move(original_of)));

@@ -19,11 +19,22 @@ class Crowd {
    public:
     explicit Crowd(const CrowdLimits& limits) : limits_(limits) {}
     nb::tuple update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg, In<double> altitude_m,
-                         In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful, In<uint8_t> hearsay, In<uint32_t> aircraft);
+                         In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful, In<uint8_t> hearsay, In<uint32_t> aircraft, size_t threads);
     nb::bytes state() const;
     void set_state(nb::bytes state);
 
    private:
+    struct Rows {  // of a call, in order of time
+        size_t size, tracks;
+        const int64_t* time_us;
+        const uint32_t* track;
+        const double *latitude, *longitude, *altitude, *speed, *course;
+        const uint8_t *doubtful, *hearsay;
+        const uint32_t* aircraft;
+    };
+    struct Copy {  // a row, and the track that it copies
+        int64_t row, original;
+    };
     struct Visit {  // who was last at a point
         int64_t cell, time_us;
         uint32_t aircraft, used;
@@ -35,6 +46,8 @@ class Crowd {
         uint64_t seen;
     };
 
+    void find_shared(const Rows& rows, std::vector<uint32_t>& flags);
+    void find_copies(const Rows& rows, std::vector<Copy>& copies);
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
     void grow(int64_t now_us);
     int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft);

@@ -56,7 +56,7 @@ track was found to fly, with the row at which it was.)")
     nb::class_<overflight::Crowd>(m, "Crowd", "Looks across tracks in order of time; keeps what it needs of the past between calls.")
         .def(nb::init<const overflight::CrowdLimits&>(), "limits"_a)
         .def("update", &overflight::Crowd::update, "time_us"_a, "track"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "speed_mps"_a,
-             "course_deg"_a, "doubtful"_a, "hearsay"_a, "aircraft"_a, R"(Rows in order of time.
+             "course_deg"_a, "doubtful"_a, "hearsay"_a, "aircraft"_a, "threads"_a, R"(Rows in order of time.
 
 Returns (flags, row, original): flags 1 shared point, 2 copy; the rows that are copies, and the track that each copies.
 

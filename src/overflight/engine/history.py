@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +21,7 @@ from overflight.events import EVENT_SCHEMA
 from overflight.nets.base import Findings
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.surveillance import integrity
-from overflight.surveillance.batch import TrackNames, batch_of
+from overflight.surveillance.batch import Batch, TrackNames, batch_of
 from overflight.surveillance.integrity import Gate
 from overflight.surveillance.recording import Recording
 
@@ -43,8 +44,8 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
     flags: list[NDArray[np.uint32]] = []
     hidden: list[pl.DataFrame] = []
     found: list[Findings] = []
-    for first in range(0, table.height, ROWS):
-        batch = pipeline.update(batch_of(table.slice(first, ROWS), names, first))
+    for batch in _judged(table, names, pipeline.gate):
+        pipeline.test(batch)
         found.append(pipeline.advance(int(batch.time_us[-1])))
         flags.append(batch.flags)
         out = np.flatnonzero(batch.flags & integrity.DISQUALIFYING)
@@ -71,6 +72,23 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
     )
 
 
+def _judged(table: pl.DataFrame, names: TrackNames, gate: Gate) -> Iterator[Batch]:
+    """All batches with their flags; the next one is made ready while its taker works on one."""
+
+    def judged(first: int) -> Batch:
+        return gate.judge(batch_of(table.slice(first, ROWS), names, first))
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Future[Batch] | None = None
+        for first in range(0, table.height, ROWS):
+            following = pool.submit(judged, first)
+            if ahead is not None:
+                yield ahead.result()
+            ahead = following
+        if ahead is not None:
+            yield ahead.result()
+
+
 def _within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
     wanted = pl.lit(True)
     if parameters.start is not None:
@@ -91,23 +109,27 @@ def _with_evidence(events: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     """Put the references of the reports that an event rests on into its parameters."""
     if events.height == 0:
         return pl.DataFrame(schema=EVENT_SCHEMA)
-    ref = table["ref"]
-    reported = table.select(groundspeed_kt="groundspeed", track_deg="track", vertical_rate_fpm="vertical_rate")
+    rows = events["evidence"].list.to_array(4)
+    sides = {side: (rows.arr.get(2 * k), rows.arr.get(2 * k + 1)) for k, side in enumerate("ab")}
+    seen = {side: _as_reported(table, *places).iter_rows(named=True) for side, places in sides.items()}
     said: list[str] = []
-    for text, rows in events.select("parameters", "evidence").iter_rows():
+    for text, a, b in zip(events["parameters"], seen["a"], seen["b"], strict=True):
         parameters = json.loads(text)
-        for side, (before, after) in (("a", rows[:2]), ("b", rows[2:])):
-            parameters[side] |= {"ref_before": ref[before], "ref_after": ref[after]}
-            parameters[side] |= _as_reported(reported, before, after)
+        for side, reported in (("a", a), ("b", b)):
+            known = {name: value for name, value in reported.items() if value is not None or name.startswith("ref")}
+            parameters[side] |= known
         said.append(json.dumps(parameters))
     return events.with_columns(pl.Series("parameters", said)).select(list(EVENT_SCHEMA))
 
 
-def _as_reported(reported: pl.DataFrame, before: int, after: int) -> dict[str, float]:
+def _as_reported(table: pl.DataFrame, before: pl.Series, after: pl.Series) -> pl.DataFrame:
     """Speed, course and climb as the aircraft said: two reports a second apart give a poor difference."""
-    last, then = reported.row(before, named=True), reported.row(after, named=True)
-    said = {name: last[name] if last[name] is not None else then[name] for name in last}
-    return {name: round(value, 1) for name, value in said.items() if value is not None}
+    wanted = {"groundspeed_kt": "groundspeed", "track_deg": "track", "vertical_rate_fpm": "vertical_rate"}
+    last, then = (table.select("ref", **wanted)[rows] for rows in (before, after))
+    return pl.DataFrame(
+        [last["ref"].alias("ref_before"), then["ref"].alias("ref_after")]
+        + [last[name].fill_null(then[name]).cast(pl.Float64).round(1) for name in wanted]
+    )
 
 
 def _summary(

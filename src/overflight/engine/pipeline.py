@@ -23,9 +23,13 @@ class Pipeline:
     def update(self, batch: Batch) -> Batch:
         """Take in rows that are not earlier than any before; returns them with their integrity flags."""
         flagged = self.gate.judge(batch)
+        self.test(flagged)
+        return flagged
+
+    def test(self, flagged: Batch) -> None:
+        """Take in rows that the gate has judged already."""
         for net in self.nets:
             net.update(flagged)
-        return flagged
 
     def advance(self, watermark_us: int) -> Findings:
         """Collect what no position at or after the watermark can change."""

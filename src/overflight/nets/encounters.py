@@ -96,7 +96,7 @@ def conclude(
         (pl.col("certain") & ~pl.col("degraded")).any().alias("any_sure"),
         pl.col("visual").any().alias("any_visual"),
     )
-    for worst in _gravest(parts, "chain").join(spans, on="chain").sort("chain").iter_rows(named=True):
+    for worst in _in_units(_gravest(parts, "chain").join(spans, on="chain").sort("chain")).iter_rows(named=True):
         events.append(_event(worst, names, rules, parameters))
 
     dismissed: list[dict[str, Any]] = []
@@ -108,7 +108,8 @@ def conclude(
         pl.col("start_us").alias("from_us"),
         pl.col("end_us").alias("to_us"),
     )
-    for worst in _gravest(encounters, "meeting").join(harmless, on="meeting").sort("meeting").iter_rows(named=True):
+    gravest = _gravest(encounters, "meeting").join(harmless, on="meeting").sort("meeting")
+    for worst in _in_units(gravest).iter_rows(named=True):
         dismissed.append(_dismissal(worst, names))
     return Findings(
         pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"),
@@ -171,24 +172,38 @@ def _moment(micros: int) -> datetime:
     return UTC_EPOCH + timedelta(microseconds=micros)
 
 
-def _place(worst: dict[str, Any]) -> dict[str, Any]:
-    """Where it was: halfway between the two, and halfway in altitude."""
-    ends = to_ecef(
-        np.array([worst["latitude_a"], worst["latitude_b"]]), np.array([worst["longitude_a"], worst["longitude_b"]])
-    )
-    latitude, longitude = to_geodetic(ends.sum(axis=0, keepdims=True) / 2.0)
-    altitude_ft = (worst["altitude_m_a"] + worst["altitude_m_b"]) / 2.0 / FT_M
-    return {
-        "latitude": round(float(latitude[0]), 7),
-        "longitude": round(float(longitude[0]), 7),
-        "altitude_ft": _number(altitude_ft, 1),
-        "horizontal_nm": round(worst["horizontal_m"] / NM_M, 6),
-        "vertical_ft": _number(worst["vertical_m"] / FT_M, 3),
+def _in_units(worst: pl.DataFrame) -> pl.DataFrame:
+    """Add what is told of each: where it was, halfway between the two, and the state of both, in units of aviation."""
+    a, b = (to_ecef(worst[f"latitude_{side}"].to_numpy(), worst[f"longitude_{side}"].to_numpy()) for side in "ab")
+    latitude, longitude = to_geodetic((a + b) / 2.0)
+
+    def told(value: pl.Expr, digits: int) -> pl.Expr:
+        return value.round(digits).fill_nan(None)
+
+    columns = {
+        "latitude": told(pl.lit(pl.Series(latitude)), 7),
+        "longitude": told(pl.lit(pl.Series(longitude)), 7),
+        "altitude_ft": told((pl.col("altitude_m_a") + pl.col("altitude_m_b")) / 2.0 / FT_M, 1),
+        "horizontal_nm": told(pl.col("horizontal_m") / NM_M, 6),
+        "vertical_ft": told(pl.col("vertical_m") / FT_M, 3),
     }
+    for side in "ab":
+        columns |= {
+            f"told_{side}": pl.struct(
+                latitude=told(pl.col(f"latitude_{side}"), 7),
+                longitude=told(pl.col(f"longitude_{side}"), 7),
+                altitude_ft=told(pl.col(f"altitude_m_{side}") / FT_M, 1),
+                accuracy_m=told(pl.col(f"accuracy_m_{side}"), 1),
+                groundspeed_kt=told(pl.col(f"speed_mps_{side}") / KT_MPS, 1),
+                track_deg=told(pl.col(f"course_deg_{side}"), 1),
+                vertical_rate_fpm=told(pl.col(f"climb_mps_{side}") * 60.0 / FT_M, 0),
+            )
+        }
+    return worst.with_columns(**columns)
 
 
-def _number(value: float, digits: int) -> float | None:
-    return None if np.isnan(value) else round(float(value), digits)
+def _place(worst: dict[str, Any]) -> dict[str, Any]:
+    return {name: worst[name] for name in ("latitude", "longitude", "altitude_ft", "horizontal_nm", "vertical_ft")}
 
 
 def _dismissal(worst: dict[str, Any], names: TrackNames) -> dict[str, Any]:
@@ -212,13 +227,7 @@ def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]
         "callsign": names.callsign_by(number, worst["to_us"]),
         "icao24": names.icao24[number],
         "squawk": None if worst[f"squawk_{side}"] == NO_SQUAWK else _code(worst[f"squawk_{side}"]),
-        "latitude": round(worst[f"latitude_{side}"], 7),
-        "longitude": round(worst[f"longitude_{side}"], 7),
-        "altitude_ft": _number(worst[f"altitude_m_{side}"] / FT_M, 1),
-        "accuracy_m": _number(worst[f"accuracy_m_{side}"], 1),
-        "groundspeed_kt": _number(worst[f"speed_mps_{side}"] / KT_MPS, 1),
-        "track_deg": _number(worst[f"course_deg_{side}"], 1),
-        "vertical_rate_fpm": _number(worst[f"climb_mps_{side}"] * 60.0 / FT_M, 0),
+        **worst[f"told_{side}"],
     }
 
 

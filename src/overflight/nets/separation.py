@@ -68,7 +68,7 @@ class Separation:
         self._p, self._names, self._only = parameters, names, only
         self._max_gap_us = round(parameters.max_gap_s * 1e6)
         self._rules = rules.Rules(parameters.minima, parameters.tolerance_ft)
-        self._tails = Tails(names, self._max_gap_us, parameters.threads, RELOCATED if parameters.skipped & JUMP else 0)
+        self._tails = Tails(self._max_gap_us, parameters.threads, RELOCATED if parameters.skipped & JUMP else 0)
         self._open = empty_pieces()
         self._suspects = pl.DataFrame(schema=SUSPECTS_SCHEMA)
         self._companions = Companions()
@@ -105,7 +105,7 @@ class Separation:
             longitude_deg=v.longitude,
             altitude_m=v.altitude_m,
             broken=v.broken,
-            aircraft=np.array(self._names.aircraft, np.uint32),
+            aircraft=np.array(self._names.aircraft[: len(fresh_from)], np.uint32),
             fresh_from=fresh_from,
             floor_m=floor_m,
             horizontal_m=horizontal_m,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overflight.nets.codes import is_visual
-from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames, gather
+from overflight.surveillance.batch import NO_SQUAWK, Batch, gather
 from overflight.surveillance.memory import LastKnown
 from overflight.units import FT_M
 
@@ -69,10 +69,10 @@ KEPT = (*SAME, "track", "altitude_m", "visual", "linked")
 class Tails:
     """Turns batches into vertices: what was kept of each track, then its new positions."""
 
-    def __init__(self, names: TrackNames, max_gap_us: int, threads: int, breaks: int) -> None:
+    def __init__(self, max_gap_us: int, threads: int, breaks: int) -> None:
         """Start with nothing kept. A position with a flag of `breaks` is not connected to the one before it."""
         self._breaks = breaks
-        self._names, self._max_gap_us, self._threads = names, max_gap_us, threads
+        self._max_gap_us, self._threads = max_gap_us, threads
         self._kept: dict[str, NDArray[Any]] | None = None
         self._memory = {  # of each track, which outlives its kept positions
             "squawk": LastKnown(np.uint16, NO_SQUAWK),
@@ -89,38 +89,41 @@ class Tails:
         old = 0 if kept is None else len(kept["track"])
         fresh_track = batch.track[usable]
         track = fresh_track if kept is None else np.concatenate([kept["track"], fresh_track])
-        order, offsets = order_by_track(track, len(self._names))
+        order, offsets = order_by_track(track, batch.tracks)
         columns: dict[str, NDArray[Any]] = {"track": track[order]}
         source = usable[order] if kept is None else usable[np.maximum(order - old, 0)]
-        was = order < old
+        was = np.flatnonzero(order < old)  # few: what was kept, and where it was
+        before = order[was]
         new = gather([batch.altitude_ft, *(getattr(batch, name) for name in SAME)], source, self._threads)
         columns |= {"altitude_m": new[0].astype(np.float64) * FT_M} | dict(zip(SAME, new[1:], strict=True))
         columns["visual"] = is_visual(columns["squawk"], columns["longitude"]).view(np.uint8)
         if kept is not None:
             for name in ("altitude_m", "visual", *SAME):
-                columns[name][was] = kept[name][order[was]]
-        counts = np.bincount(track[:old], minlength=len(self._names)).astype(np.int64)
+                columns[name][was] = kept[name][before]
+        counts = np.bincount(track[:old], minlength=batch.tracks).astype(np.int64)
         first = offsets[:-1]
         broken = (columns["flags"] & self._breaks != 0).astype(np.uint8)
         broken[first[first < len(broken)]] = 1
         gap_us = np.diff(columns["time_us"], prepend=np.int64(0))
         linked = ((broken == 0) & (gap_us <= self._max_gap_us)).astype(np.uint8)
         if kept is not None:
-            linked[was] = kept["linked"][order[was]]
-        self._remember(columns, None if kept is None else np.flatnonzero(~was))
+            linked[was] = kept["linked"][before]
+        fresh = np.ones(len(order), np.bool_)
+        fresh[was] = False
+        self._remember(batch.tracks, columns, None if kept is None else np.flatnonzero(fresh))
         vertices = Vertices(offsets=offsets, fresh_from=first + counts, broken=broken, linked=linked, **columns)
-        self.coverage += _covered(vertices, gap_us, ~was)
+        self.coverage += _covered(vertices, gap_us, fresh)
         self._keep(vertices)
         return vertices
 
-    def _remember(self, columns: dict[str, NDArray[Any]], fresh: NDArray[np.int64] | None) -> None:
+    def _remember(self, tracks: int, columns: dict[str, NDArray[Any]], fresh: NDArray[np.int64] | None) -> None:
         """Carry what is known of a track to its fresh vertices (all of them where None); kept ones have theirs already."""
         track = columns["track"] if fresh is None else columns["track"][fresh]
         first = np.flatnonzero(np.diff(track, prepend=np.uint32(0)))
         first = np.union1d(first, [0]) if len(track) else first
         for name, memory in self._memory.items():
             values = columns[name] if fresh is None else columns[name][fresh]
-            memory.carry(values, track, first, len(self._names))
+            memory.carry(values, track, first, tracks)
             if fresh is not None:
                 columns[name][fresh] = values
 

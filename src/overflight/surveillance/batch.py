@@ -96,6 +96,7 @@ class Batch:
     nac_p: NDArray[np.float32]
     flags: NDArray[np.uint32]
     row: NDArray[np.int64]  # place in the recording's table, for the evidence
+    tracks: int  # how many are known by now; the names may be ahead, as the next batch is made while this one is tested
     suspects: pl.DataFrame | None = None  # see `overflight.surveillance.integrity.SUSPECTS_SCHEMA`; set by the gate
 
     def __len__(self) -> int:
@@ -166,4 +167,5 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
         nac_p=floats("nac_p"),
         flags=table["flags"].fill_null(0).to_numpy().copy(),
         row=np.arange(first_row, first_row + n, dtype=np.int64),
+        tracks=len(names),
     )

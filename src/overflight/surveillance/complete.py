@@ -12,7 +12,7 @@ import polars as pl
 
 from overflight.errors import InputError
 from overflight.surveillance.identity import with_identity
-from overflight.surveillance.order import in_order
+from overflight.surveillance.order import column_by_column, in_order
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.table import ADDRESS_TYPES, POSITION_SCHEMA, SOURCES
 from overflight.surveillance.text import clean_text, example
@@ -142,8 +142,7 @@ def finish(parts: list[pl.DataFrame], drops: Drops) -> pl.DataFrame:
 def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
     frame = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0].select(pl.all())
     parts.clear()
-    # put together one by one: done by Polars it would be a second copy of everything
-    return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+    return column_by_column(frame, pl.Series.rechunk)
 
 
 def _accuracy(frame: pl.DataFrame) -> pl.Series:

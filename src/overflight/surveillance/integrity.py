@@ -187,7 +187,7 @@ class Gate:
             return replace(batch, suspects=pl.DataFrame(schema=SUSPECTS_SCHEMA))
         from overflight_kernels import order_by_track
 
-        rows, offsets = order_by_track(batch.track, len(self._names))
+        rows, offsets = order_by_track(batch.track, batch.tracks)
         self._flag_quality(batch, flags, rows, offsets)
         altitude_m = batch.altitude_ft.astype(np.float64) * FT_M
         speed_mps = batch.groundspeed_kt.astype(np.float64) * KT_MPS
@@ -217,6 +217,7 @@ class Gate:
             doubtful=(flags & (STALE | FROZEN | JUMP) != 0).astype(np.uint8),
             hearsay=np.array(self._names.hearsay, np.uint8),
             aircraft=np.array(self._names.aircraft, np.uint32),
+            threads=self._threads,
         )
         told = np.flatnonzero(across)
         for bit, flag in ((1, SHARED_POINT), (2, DUPLICATE)):
@@ -240,7 +241,7 @@ class Gate:
         first, track = offsets[:-1][np.diff(offsets) > 0], batch.track[rows]
         for column, memory, least in ((batch.nic, self._nic, self._t.nic), (batch.nac_p, self._nac_p, self._t.nac_p)):
             quality = column[rows]
-            memory.carry(quality, track, first, len(self._names))
+            memory.carry(quality, track, first, batch.tracks)
             flags[rows[quality < least]] |= np.uint32(LOW_QUALITY)
 
     def _by_row(self, batch: Batch) -> NDArray[np.uint32]:

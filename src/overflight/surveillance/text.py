@@ -54,7 +54,8 @@ def _cleaned(column: pl.Series, rule: Callable[[pl.Expr], pl.Expr]) -> pl.Series
     """The column in its one form; the very same one where it has it already."""
     if column.dtype == pl.Null:
         return column.cast(pl.String)
-    before = column.unique().drop_nulls()  # identifiers repeat: the few there are tell whether the many need work
+    # Identifiers repeat: the few there are tell whether the many need work. The streaming engine finds them on all cores.
+    before = column.to_frame().lazy().unique().collect(engine="streaming").to_series().drop_nulls()
     after = before.to_frame().select(rule(pl.col(column.name))).to_series()
     if before.eq_missing(after).all():
         return column
