@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from overflight.errors import ParameterError
-from overflight.files import whole_file
+from overflight.files import STDOUT, refuse_missing_folder, whole_file
 
 EVENT_SCHEMA: Final[dict[str, pl.DataType]] = {
     "id": pl.String(),
@@ -99,24 +100,33 @@ def gravest_first(events: pl.DataFrame) -> pl.DataFrame:
 def write_events(events: pl.DataFrame, path: Path) -> None:
     """Write an event table in the format that the suffix names; the file appears whole or not at all.
 
+    "-" is standard output, as CSV.
+
     Raises:
         ParameterError: a suffix that is none of .parquet, .csv, .json, .geojson.
         InputError: the file cannot be written.
     """
-    refuse_unknown_format(path)
+    refuse_output(path)
+    if path == STDOUT:
+        sys.stdout.write(_iso(events).write_csv())
+        return
     writers = {".parquet": _parquet, ".csv": _csv, ".json": _json, ".geojson": _geojson}
     with whole_file(path) as temporary:
         writers[path.suffix.lower()](events, temporary)
 
 
-def refuse_unknown_format(path: Path) -> None:
-    """Say that a name ends in no format that can be written, before any work is done for it.
+def refuse_output(path: Path) -> None:
+    """Say that an output cannot be written, before any work is done for it.
 
     Raises:
-        ParameterError: it does.
+        ParameterError: the name ends in no format.
+        InputError: there is no such folder.
     """
+    if path == STDOUT:
+        return
     if path.suffix.lower() not in OUTPUTS:
         raise ParameterError("--out", str(path), "names no known format", remedy=f"end it in {', '.join(OUTPUTS)}")
+    refuse_missing_folder(path)
 
 
 def _parquet(events: pl.DataFrame, path: Path) -> None:

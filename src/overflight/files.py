@@ -7,8 +7,21 @@ import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Final
 
 from overflight.errors import InputError
+
+STDOUT: Final = Path("-")
+
+
+def refuse_missing_folder(path: Path) -> None:
+    """Say that there is no folder to write to, before any work is done for it.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not path.parent.is_dir():
+        raise InputError("cannot be written (there is no such folder)", path=str(path), remedy="make the folder first")
 
 
 @contextlib.contextmanager

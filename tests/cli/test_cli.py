@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -111,6 +112,37 @@ def test_every_output_holds_the_same_events(crossing: Path, tmp_path: Path) -> N
 
 def test_standard_input(crossing: Path) -> None:
     assert "1 event" in run("check", "-", stdin=crossing.read_bytes()).stdout
+
+
+def test_standard_output(crossing: Path) -> None:
+    done = run("check", crossing, "--out", "-")
+    events = pl.read_csv(io.StringIO(done.stdout), try_parse_dates=False)
+    assert events.columns == list(EVENT_SCHEMA)
+    assert events.height == 1
+    assert "1 event" in done.stderr
+    assert "would both write" in refused("check", crossing, "--out", "-", "--json")
+
+
+def test_a_conversion_can_be_piped_into_a_check(crossing: Path) -> None:
+    converted = run("convert", crossing, "-")
+    assert converted.returncode == 0, converted.stderr
+    before = run("check", crossing, "--out", "-", "--quiet").stdout
+    after = run("check", "-", "--out", "-", "--quiet", stdin=converted.stdout.encode()).stdout
+    ids = [pl.read_csv(io.StringIO(text))["id"].to_list() for text in (before, after)]
+    assert ids[0] == ids[1] != []
+
+
+def test_an_output_without_a_folder_is_refused_before_the_work(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere"
+    for command in (
+        ("check", tmp_path / "no-recording", "--out", missing / "e.csv"),
+        (
+            "convert",
+            tmp_path / "no-recording",
+            missing / "t.csv",
+        ),
+    ):
+        assert "no such folder" in refused(*command)
 
 
 def test_fail_on(crossing: Path) -> None:

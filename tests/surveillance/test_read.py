@@ -70,6 +70,11 @@ def test_a_folder_is_read_and_a_foreign_file_in_it_is_counted(tmp_path):
     assert error.path == str(tmp_path / "diary.txt")
 
 
+def test_a_table_that_lacks_a_column_is_told_which(tmp_path):
+    put(tmp_path, "time,icao24,latitude,longitude\n0,abcdef,1,2\n", "t.csv")
+    assert "without timestamp" in str(refused(tmp_path / "t.csv"))
+
+
 def test_patterns(tmp_path):
     put(tmp_path, line(0), "a.1")
     put(tmp_path, line(1), "b.1")

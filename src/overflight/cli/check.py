@@ -48,7 +48,8 @@ def check(
     out: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Write events to FILE.parquet, .csv, .json, .geojson or the report to FILE.html; may be repeated."
+            help="Write events to FILE.parquet, .csv, .json, .geojson or the report to FILE.html, - for CSV on standard "
+            "output (and the summary on standard error); may be repeated."
         ),
     ] = None,
     fail_on: Annotated[
@@ -62,10 +63,14 @@ def check(
         raise ParameterError("--fail-on", fail_on, "is no verdict", remedy="choose confirmed, undetermined or any")
     from overflight import api
     from overflight.cli.progress import waiting
-    from overflight.events import refuse_unknown_format
+    from overflight.events import refuse_output
+    from overflight.files import STDOUT
 
     for path in out or []:
-        refuse_unknown_format(path)
+        refuse_output(path)
+    piped = STDOUT in (out or [])
+    if piped and as_json:
+        raise ParameterError("--out", "-", "and --json would both write to standard output", remedy="choose one")
     with waiting(quiet) as shown:
         events = api.check(
             list(recording),
@@ -99,7 +104,7 @@ def check(
     elif not quiet:
         from overflight.cli.summary import print_summary
 
-        print_summary(events.result, [str(path) for path in out or []])
+        print_summary(events.result, [str(path) for path in out or [] if path != STDOUT], to_stderr=piped)
     verdicts = set(events.result.events["verdict"].to_list())
     if verdicts and (fail_on == "any" or fail_on in verdicts):
         raise typer.Exit(1)

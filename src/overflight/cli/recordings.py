@@ -51,24 +51,31 @@ def _said(value: Any) -> str:
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or glob; - reads standard input.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="FILE.parquet, .csv, .arrow or .jsonl")],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="FILE.parquet, .csv, .arrow or .jsonl; - writes CSV to standard output."),
+    ],
     quiet: Quiet = False,
 ) -> None:
     """Turn any recording into a position table."""
     import sys
 
     from overflight.cli.progress import waiting
+    from overflight.files import STDOUT
     from overflight.surveillance.read import read
-    from overflight.surveillance.write import refuse_unknown_format, write
+    from overflight.surveillance.write import refuse_output, write
 
-    refuse_unknown_format(target)
+    refuse_output(target)
     with waiting(quiet) as shown:
         recording = read(source, progress=shown.read)
         shown.step(f"writing {target.name}")
         write(recording.table, target)
     if not quiet:
         dropped = sum(recording.drops.counts.values())
-        print(f"{recording.table.height:,} positions written to {target}", file=sys.stderr)
+        print(
+            f"{recording.table.height:,} positions written to {'standard output' if target == STDOUT else target}",
+            file=sys.stderr,
+        )
         for reason, count in recording.drops.counts.items():
             print(
                 f"dropped {count:,} of {dropped:,}: {reason} (first: {recording.drops.examples[reason]})",

@@ -20,9 +20,9 @@ NOTE = (
 )
 
 
-def print_summary(result: CheckResult, written: list[str]) -> None:
-    """Print the totals, the events and where they were written, to stdout."""
-    console = Console(highlight=False, soft_wrap=False)
+def print_summary(result: CheckResult, written: list[str], *, to_stderr: bool = False) -> None:
+    """Print the totals, the events and where they were written; to stderr where stdout has the events."""
+    console = Console(stderr=to_stderr, highlight=False, soft_wrap=False)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from overflight.errors import ParameterError
-from overflight.nets.minima import PROFILES, Minima, parse_minima, with_tolerance
+from overflight.nets.minima import PROFILES, Minima, parse_minima
+from overflight.nets.rules import Rules
 from overflight.nets.separation import SeparationParameters
 from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
@@ -103,10 +104,10 @@ class CheckParameters:
             raise ParameterError(
                 "--unknown-altitude", self.unknown_altitude, "is unknown", remedy='choose "count" or "report"'
             )
+        Rules(stated, tolerance_ft)  # refuses a tolerance that leaves nothing
         skipped = 0 if self.ungated else integrity.DISQUALIFYING
         return SeparationParameters(
-            minima=None if stated is None else with_tolerance(stated, tolerance_ft),
-            stated=stated,
+            minima=stated,
             tolerance_ft=tolerance_ft,
             max_gap_s=max_gap_s,
             report_unknown=self.unknown_altitude == "report",

@@ -17,7 +17,7 @@ from overflight.earth.wgs84 import to_ecef, to_geodetic
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
 from overflight.nets.base import Findings
 from overflight.nets.companions import Companions
-from overflight.nets.minima import RADAR, WELL_CLEAR
+from overflight.nets.minima import WELL_CLEAR
 from overflight.nets.rules import PIECES_SCHEMA, Rules
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
 from overflight.surveillance.integrity import name_of
@@ -238,7 +238,7 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
     altitudes = [x for x in (worst["altitude_m_a"], worst["altitude_m_b"]) if not np.isnan(x)]
     higher_ft = max(altitudes) / FT_M if len(altitudes) == 2 else None
     applied = rules.by_rule[worst["rule"]].at(higher_ft)
-    stated_ft = _stated(worst["rule"], parameters).at(higher_ft).vertical_ft
+    stated_ft = rules.stated[worst["rule"]].at(higher_ft).vertical_ft
     verdict, doubt = _verdict(worst)
     nmac = worst["any_nmac"]
     return {
@@ -275,12 +275,6 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
         "inputs": parameters.inputs,
         "evidence": worst["evidence"],
     }
-
-
-def _stated(rule: str, parameters: SeparationParameters) -> Any:
-    from overflight.nets.minima import NMAC
-
-    return parameters.stated or {"radar": RADAR, "vfr": WELL_CLEAR, "unknown": WELL_CLEAR, "airport": NMAC}[rule]
 
 
 def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) -> str:

@@ -75,24 +75,30 @@ PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
 class Rules:
     """The minima in force, and the judgement of each piece of an encounter."""
 
-    def __init__(self, minima: Minima | None, tolerance_ft: float | None) -> None:
-        """Hold every pair to `minima` (level-keeping already off), or class each pair where it is None."""
-        self.given = minima
-        if minima is not None:
-            self.by_rule = {minima.name: minima}
-            self.widest = minima
+    def __init__(self, given: Minima | None, tolerance_ft: float | None) -> None:
+        """Hold every pair to the `given` minima, or class each pair where it is None.
+
+        `tolerance_ft` is taken off for level-keeping; None for the default.
+
+        Raises:
+            ParameterError: the tolerance leaves nothing of a minimum.
+        """
+        if given is not None:
+            self.stated = {given.name: given}
+            self.by_rule = {given.name: with_tolerance(given, tolerance_ft)}
         else:
-            radar, well_clear = with_tolerance(RADAR, tolerance_ft), WELL_CLEAR
-            self.by_rule = {"radar": radar, "vfr": well_clear, "unknown": well_clear, "airport": NMAC}
-            self.widest = radar
+            self.stated = {"radar": RADAR, "vfr": WELL_CLEAR, "unknown": WELL_CLEAR, "airport": NMAC}
+            self.by_rule = self.stated | {"radar": with_tolerance(RADAR, tolerance_ft)}
+        self.given = given is not None
+        self.widest = next(iter(self.by_rule.values()))
 
     def pieces(
         self, v: Vertices, found: tuple[NDArray[Any], ...], names: TrackNames, max_gap_us: int, report_unknown: bool
     ) -> pl.DataFrame:
         """Judge what the kernel found (`overflight_kernels.losses`); returns `PIECES_SCHEMA`."""
         self._v, self._names, self._max_gap_us, self._report_unknown = v, names, max_gap_us, report_unknown
-        if self.given is not None:
-            rule = np.full(len(found[0]), self.given.name, object)
+        if self.given:
+            rule = np.full(len(found[0]), self.widest.name, object)
             return self._frame(found, rule, np.full(len(rule), None), encounter=True, hit=True)
         rule, airport = self._classes(found)
         held = np.isin(rule, ["radar"])
@@ -278,7 +284,7 @@ class Rules:
         self, a: NDArray[np.int64], b: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         """Tell which pieces are formation flight from start to end: distances are convex, so both ends decide."""
-        if self.given is not None:
+        if self.given:
             return np.zeros(len(a), bool)
         apart: list[Array] = []
         close = np.ones(len(a), bool)

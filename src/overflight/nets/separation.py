@@ -36,9 +36,8 @@ class SeparationParameters:
     """What the net is told.
 
     Attributes:
-        minima: the minima for every pair, level-keeping already taken off; None to class each pair by its rules of flight.
-        stated: the same minima before level-keeping was taken off.
-        tolerance_ft: level-keeping for pairs that are classed; None for the default.
+        minima: the minima for every pair; None to class each pair by its rules of flight.
+        tolerance_ft: taken off vertical minima for level-keeping; None for the default.
         max_gap_s: two reports of a track at most this far apart are bridged.
         report_unknown: report pairs without altitude as undetermined, compared in the plane alone.
         skipped: integrity flags of positions that the net does not use.
@@ -47,7 +46,6 @@ class SeparationParameters:
     """
 
     minima: Minima | None
-    stated: Minima | None
     tolerance_ft: float | None
     max_gap_s: float
     report_unknown: bool

@@ -28,6 +28,9 @@ _REQUIRED: Final = ("timestamp", "latitude", "longitude")
 _IDENTITIES: Final = ("track_id", "icao24", "callsign")
 _TIMES: Final = (pl.datetime(1990, 1, 1, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC"))
 
+LARGE_CHUNK: Final = 100_000
+"""Rows. Pieces of a table that are this large on average stay as they are; many small ones slow everything down."""
+
 RANGES: Final[dict[str, tuple[float, float]]] = {
     "altitude": (-2_000.0, 150_000.0),  # ft; the Dead Sea's shore is at -1,400; Mode S can say up to 126,700
     "geoaltitude": (-2_000.0, 150_000.0),  # ft
@@ -142,6 +145,8 @@ def finish(parts: list[pl.DataFrame], drops: Drops) -> pl.DataFrame:
 def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
     frame = pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0].select(pl.all())
     parts.clear()
+    if frame.n_chunks() * LARGE_CHUNK <= len(frame):
+        return frame
     return column_by_column(frame, pl.Series.rechunk)
 
 

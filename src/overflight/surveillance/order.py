@@ -34,7 +34,9 @@ def in_order(frame: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     same_moment = moments[1:] == moments[:-1]
     if not same_moment.any():
         return frame
-    name = _ranks(frame.get_column("track_id"))
+    shared = _with_neighbours(same_moment)
+    name = np.zeros(len(frame), np.uint32)  # of a row that is alone at its instant, any number will do
+    name[shared] = _ranks(frame.get_column("track_id").gather(shared))
     if (same_moment & (name[1:] < name[:-1])).any():
         from overflight_kernels import order_ties
 

@@ -22,7 +22,7 @@ from overflight.surveillance.complete import finish, normalise, to_frame
 from overflight.surveillance.messages import join
 from overflight.surveillance.mode_s import decode
 from overflight.surveillance.readers.reader import Stage
-from overflight.surveillance.readers.registry import reader_of
+from overflight.surveillance.readers.registry import reader_of, remedy_for
 from overflight.surveillance.recording import Drops, Recording, SourceFile
 from overflight.surveillance.source import Source
 from overflight.surveillance.times import UNDATED_EPOCH
@@ -122,8 +122,7 @@ class _Reading:
             source = Source(found.name, found.path, on_bytes, self.start)
             reader = reader_of(source.head)
             if reader is None:
-                remedy = "see the documentation for the formats that are read, or convert it to one of them"
-                raise InputError("the format is not known", path=found.name, remedy=remedy)
+                raise InputError("the format is not known", path=found.name, remedy=remedy_for(source.head))
         except InputError:
             if found.explicit:
                 raise

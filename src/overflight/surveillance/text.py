@@ -29,12 +29,15 @@ def clean_text(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
         "sensor": (_plain, None),
         "party": (_plain, None),
     }
+    # Identifiers repeat, and together: the few there are tell whether the many need work.
+    texts = [name for name in rules if name in frame.columns and frame.schema[name] != pl.Null]
+    distinct = frame.lazy().select(texts).unique().collect(engine="streaming")
     for name, (rule, reason) in rules.items():
         if name in frame.columns:
             before = frame.get_column(name)
-            after = _cleaned(before, rule)
-            if after is before:
+            if name in texts and _is_clean(distinct.get_column(name).unique(), rule):
                 continue
+            after = before.cast(pl.String).to_frame().select(rule(pl.col(name))).to_series()
             if reason and after.null_count() > before.null_count():
                 lost = before.is_not_null() & (before.str.strip_chars() != "") & after.is_null()
                 if lost.any():
@@ -50,16 +53,8 @@ def example(frame: pl.DataFrame, mask: pl.Series, label: str) -> str:
     return str(ref) if ref is not None else f"{label}, row {at + 1}"
 
 
-def _cleaned(column: pl.Series, rule: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
-    """The column in its one form; the very same one where it has it already."""
-    if column.dtype == pl.Null:
-        return column.cast(pl.String)
-    # Identifiers repeat: the few there are tell whether the many need work. The streaming engine finds them on all cores.
-    before = column.to_frame().lazy().unique().collect(engine="streaming").to_series().drop_nulls()
-    after = before.to_frame().select(rule(pl.col(column.name))).to_series()
-    if before.eq_missing(after).all():
-        return column
-    return column.to_frame().select(rule(pl.col(column.name))).to_series()
+def _is_clean(values: pl.Series, rule: Callable[[pl.Expr], pl.Expr]) -> bool:
+    return values.eq_missing(values.to_frame().select(rule(pl.col(values.name))).to_series()).all()
 
 
 def _plain(text: pl.Expr) -> pl.Expr:
