@@ -31,7 +31,8 @@ def clean_text(frame: pl.DataFrame, label: str, drops: Drops) -> pl.DataFrame:
     }
     # Identifiers repeat, and together: the few there are tell whether the many need work.
     texts = [name for name in rules if name in frame.columns and frame.schema[name] != pl.Null]
-    distinct = frame.lazy().select(texts).unique().collect(engine="streaming")
+    engine = "streaming" if len(frame) > 500_000 else "in-memory"  # the former uses all cores, but takes long to start
+    distinct = frame.lazy().select(texts).unique().collect(engine=engine)
     for name, (rule, reason) in rules.items():
         if name in frame.columns:
             before = frame.get_column(name)
