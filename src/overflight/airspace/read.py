@@ -1,0 +1,58 @@
+"""`read_airspace`: volumes from files of any format, found by their content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from overflight.airspace.readers.registry import format_of
+from overflight.airspace.volume import Airspace, Volume
+from overflight.errors import InputError
+
+LARGEST: Final = 200_000_000
+"""Bytes of an airspace file; the whole world's as AIXM is less."""
+
+
+def read_airspace(*sources: str | Path) -> Airspace:
+    """Read volumes from files.
+
+    Returns:
+        The volumes of all files in order, and what was refused. Ids that occur twice are made different.
+
+    Raises:
+        InputError: a file that cannot be read, is of no known format, or is damaged as a whole.
+    """
+    found = Airspace()
+    for source in sources:
+        found += _file(str(source))
+    return Airspace(_distinct(found), found.refused)
+
+
+def _file(name: str) -> Airspace:
+    path = Path(name)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"is larger than {LARGEST / 1e6:.0f} MB", path=name, remedy="split it")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"cannot be read ({error})", path=name, remedy="check the path") from None
+    kind = format_of(data[:65536])
+    if kind is None:
+        remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318 or NOTAM"
+        raise InputError("the format of the airspace is not known", path=name, remedy=remedy)
+    return kind.read(data, path.name)
+
+
+def _distinct(airspace: Airspace) -> tuple[Volume, ...]:
+    """Give volumes that share an id different ones: "EDR1", "EDR1#2"."""
+    seen: Counter[str] = Counter()
+    volumes: list[Volume] = []
+    for volume in airspace.volumes:
+        seen[volume.id] += 1
+        count = seen[volume.id]
+        volumes.append(volume if count == 1 else replace(volume, id=f"{volume.id}#{count}"))
+    return tuple(volumes)

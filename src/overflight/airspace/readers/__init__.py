@@ -1,0 +1,1 @@
+"""Readers of airspace: one small file a format."""

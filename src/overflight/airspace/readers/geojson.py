@@ -1,0 +1,179 @@
+"""GeoJSON (RFC 7946): polygons whose edges are straight in longitude and latitude, with the properties of the design.
+
+``id``, ``name``, ``kind``, ``floor``, ``ceiling`` (see `parse_limit`), ``owner``, ``accuracy_m``, ``active_from``,
+``active_to`` (ISO 8601), ``edges`` ("straight", "parallel" or "geodesic"). What openAIP exports is read by its own names:
+``_id``, ``type``, ``lowerLimit`` and ``upperLimit`` as {value, unit, referenceDatum} (https://docs.openaip.net).
+
+An edge that spans more than half the globe is taken to go the short way, across the antimeridian, as maps do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from overflight.airspace.readers.format import Format
+from overflight.airspace.rings import RingError, make_ring
+from overflight.airspace.volume import (
+    GEODESIC,
+    KINDS,
+    STRAIGHT,
+    SURFACE,
+    UNLIMITED,
+    Airspace,
+    Limit,
+    Part,
+    Refused,
+    Ring,
+    Volume,
+    Window,
+    parse_limit,
+)
+from overflight.errors import InputError, ParameterError
+from overflight.units import FT_M, parse_time
+
+_EDGES: Final = {"straight": STRAIGHT, "parallel": STRAIGHT, "geodesic": GEODESIC}
+_OPENAIP_UNITS: Final = {0: "m", 1: "ft", 6: "fl"}
+_OPENAIP_DATUM: Final = {0: "AGL", 1: "AMSL", 2: "STD"}
+_OPENAIP_KINDS: Final = {1: "restricted", 2: "danger", 3: "restricted", 10: "fir", 11: "fir"}  # 3: prohibited, 11: UIR
+Properties = Mapping[str, Any]
+
+
+def read(data: bytes, label: str) -> Airspace:
+    """Read a Feature, a FeatureCollection, or openAIP's list of items.
+
+    Raises:
+        InputError: it is no GeoJSON.
+    """
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"is no JSON ({error})", path=label, remedy="export it again") from None
+    volumes: list[Volume] = []
+    refused: list[Refused] = []
+    for number, feature in enumerate(_features(document, label), start=1):
+        place = f"{label}:feature {number}"
+        name = place
+        try:
+            properties = _mapping(feature.get("properties"))
+            name = str(properties.get("name") or properties.get("id") or feature.get("id") or place)
+            volumes.append(_volume(feature, properties, place, f"{number}"))
+        except (RingError, ParameterError, _WrongError) as error:
+            refused.append(Refused(name, place, str(error)))
+    return Airspace(tuple(volumes), tuple(refused))
+
+
+class _WrongError(ValueError):
+    """A feature that is none."""
+
+
+def _mapping(value: Any) -> Properties:
+    return cast("Properties", value) if isinstance(value, dict) else {}
+
+
+def _features(document: Any, label: str) -> list[Properties]:
+    document = _mapping(document)
+    if document.get("type") == "Feature":
+        return [document]
+    features = document.get("features")
+    if document.get("type") != "FeatureCollection" or not isinstance(features, list):
+        raise InputError("is no GeoJSON with features", path=label, remedy="save it as a FeatureCollection")
+    return [_mapping(feature) for feature in cast("list[Any]", features)]
+
+
+def _volume(feature: Properties, properties: Properties, place: str, number: str) -> Volume:
+    geometry = _mapping(feature.get("geometry"))
+    edge = properties.get("edges", "straight")
+    if edge not in _EDGES:
+        raise _WrongError(f"edges {edge!r}: choose from {', '.join(_EDGES)}")
+    kind = properties.get("kind") or _OPENAIP_KINDS.get(cast("Any", properties.get("type")), "restricted")
+    if kind not in KINDS:
+        raise _WrongError(f"kind {kind!r}: choose from {', '.join(KINDS)}")
+    coordinates = geometry.get("coordinates")
+    if geometry.get("type") == "Polygon":
+        coordinates = [coordinates]
+    elif geometry.get("type") != "MultiPolygon":
+        raise _WrongError(f"a {geometry.get('type') or 'feature without geometry'} encloses no area")
+    parts, notes = _parts(coordinates, _EDGES[edge])
+    accuracy = properties.get("accuracy_m", 0.0)
+    if isinstance(accuracy, bool) or not isinstance(accuracy, int | float) or not 0 <= accuracy < 1e6:
+        raise _WrongError(f"accuracy_m {accuracy!r} is no length in m")
+    name = str(properties.get("name") or properties.get("id") or feature.get("id") or f"feature {number}")
+    return Volume(
+        id=str(properties.get("id") or properties.get("_id") or feature.get("id") or f"{number} {name}"),
+        name=name,
+        kind=str(kind),
+        parts=parts,
+        floor=_limit(properties, "floor", "lowerLimit", SURFACE),
+        ceiling=_limit(properties, "ceiling", "upperLimit", UNLIMITED),
+        active=_active(properties),
+        accuracy_m=float(accuracy),
+        owner=None if properties.get("owner") is None else str(properties["owner"]),
+        source=place,
+        notes=tuple(notes),
+    )
+
+
+def _parts(coordinates: Any, edge: int) -> tuple[tuple[Part, ...], list[str]]:
+    parts: list[Part] = []
+    notes: list[str] = []
+    try:
+        for at, polygon in enumerate(coordinates, start=1):
+            rings: list[Ring] = []
+            for number, points in enumerate(polygon, start=1):
+                where = f"part {at}, ring {number}: "
+                try:
+                    longitude, latitude = ([float(point[k]) for point in points] for k in (0, 1))
+                    ring, mended = make_ring(latitude, longitude, edge)
+                except RingError as error:
+                    raise RingError(where + str(error)) from None
+                rings.append(ring)
+                notes += [where + note for note in mended]
+            if not rings:
+                raise _WrongError(f"part {at} has no ring")
+            parts.append(Part(rings[0], tuple(rings[1:])))
+    except (TypeError, IndexError, KeyError, OverflowError) as error:
+        raise _WrongError(f"coordinates are no list of rings ({error})") from None
+    except ValueError as error:
+        if isinstance(error, RingError | _WrongError):
+            raise
+        raise _WrongError(f"coordinates are no numbers ({error})") from None
+    if not parts:
+        raise _WrongError("the geometry is empty")
+    return tuple(parts), notes
+
+
+def _limit(properties: Properties, own: str, openaip: str, default: Limit) -> Limit:
+    value = properties.get(own)
+    if value is not None:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = f"{value} ft AMSL"
+        return parse_limit(str(value), own)
+    told = _mapping(properties.get(openaip))
+    if not told:
+        return default
+    unit, datum = _OPENAIP_UNITS.get(told.get("unit", -1)), _OPENAIP_DATUM.get(told.get("referenceDatum", -1))
+    number = told.get("value")
+    if unit is None or datum is None or isinstance(number, bool) or not isinstance(number, int | float):
+        raise _WrongError(f"{openaip} {dict(told)} is not understood")
+    if unit == "fl":
+        return Limit("STD", number * 100.0)
+    if datum == "AGL" and number == 0:
+        return SURFACE
+    return Limit(cast("Any", datum), round(number if unit == "ft" else number / FT_M, 6))
+
+
+def _active(properties: Properties) -> tuple[Window, ...]:
+    start, end = (properties.get(name) for name in ("active_from", "active_to"))
+    if start is None and end is None:
+        return ()
+    start, end = (None if x is None else parse_time(str(x), "active") for x in (start, end))
+    if start is not None and end is not None and end <= start:
+        raise _WrongError(f"active_to {end} is not after active_from {start}")
+    return (Window(start, end),)
+
+
+GEOJSON = Format(
+    "GeoJSON", lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"Feature' in head, read
+)

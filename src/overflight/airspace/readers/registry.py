@@ -1,0 +1,16 @@
+"""All formats of airspace, and which one a file is of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from overflight.airspace.readers.format import Format
+from overflight.airspace.readers.geojson import GEOJSON
+
+FORMATS: Final[tuple[Format, ...]] = (GEOJSON,)
+"""In the order in which they are asked."""
+
+
+def format_of(head: bytes) -> Format | None:
+    """Return the format whose first bytes these are; None for a file that is foreign."""
+    return next((kind for kind in FORMATS if kind.matches(head)), None)
