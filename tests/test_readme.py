@@ -66,8 +66,8 @@ def run(*args: str) -> str:
     return done.stdout
 
 
-def test_there_are_three_examples() -> None:
-    assert [language for language, _ in BLOCKS] == ["sh", "python", "sh"]
+def test_the_examples_are_all_here() -> None:
+    assert [language for language, _ in BLOCKS] == ["sh", "python", "sh", "sh"]
 
 
 def test_the_command_line_example(checkout: Path) -> None:
@@ -85,6 +85,14 @@ def test_the_python_example(checkout: Path) -> None:
 @pytest.mark.usefixtures("receiver", "checkout")
 def test_the_receiver_example() -> None:
     assert "1 event" in run("bash", "-euc", BLOCKS[2][1])
+
+
+def test_the_airspace_examples(checkout: Path) -> None:
+    border, notice, vanished = BLOCKS[3][1].strip().splitlines()
+    assert "3 events: 3 confirmed" in run("bash", "-euc", border)
+    assert "Turkey" in (checkout / "border.html").read_text()
+    assert "hazard 43" in run("bash", "-euc", notice)
+    assert "no event in what was tested" in run("bash", "-euc", vanished)
 
 
 def test_links_lead_somewhere() -> None:

@@ -1,6 +1,7 @@
 """The compiled inner loops of Overflight: arrays in, arrays out."""
 
 from overflight_kernels._kernels import (
+    Areas,
     Crowd,
     CrowdLimits,
     GateLimits,
@@ -9,9 +10,11 @@ from overflight_kernels._kernels import (
     losses_between,
     order_by_track,
     order_ties,
+    stays,
 )
 
 __all__ = [
+    "Areas",
     "Crowd",
     "CrowdLimits",
     "GateLimits",
@@ -20,4 +23,5 @@ __all__ = [
     "losses_between",
     "order_by_track",
     "order_ties",
+    "stays",
 ]

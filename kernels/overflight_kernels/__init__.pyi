@@ -51,6 +51,56 @@ def losses_between(
     report_unknown: bool,
 ) -> Losses: ...
 
+class Areas:
+    def __init__(
+        self,
+        area: NDArray[np.uint32],
+        latitude_a: NDArray[np.float64],
+        longitude_a: NDArray[np.float64],
+        latitude_b: NDArray[np.float64],
+        longitude_b: NDArray[np.float64],
+        areas: int,
+    ) -> None: ...
+    def inside(
+        self, latitude: NDArray[np.float64], longitude: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]: ...
+    def nearest(
+        self, latitude: NDArray[np.float64], longitude: NDArray[np.float64], area: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+
+def stays(
+    areas: Areas,
+    offsets: NDArray[np.int64],
+    time_us: NDArray[np.int64],
+    latitude_deg: NDArray[np.float64],
+    longitude_deg: NDArray[np.float64],
+    altitude_m: NDArray[np.float64],
+    linked: NDArray[np.uint8],
+    fresh_from: NDArray[np.int64],
+    area: NDArray[np.uint32],
+    floor_m: NDArray[np.float64],
+    ceiling_m: NDArray[np.float64],
+    window_offsets: NDArray[np.int64],
+    window_start_us: NDArray[np.int64],
+    window_end_us: NDArray[np.int64],
+    report_unknown: bool,
+    threads: int,
+) -> tuple[
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+]: ...
+
 class GateLimits:
     def __init__(
         self,

@@ -1,9 +1,11 @@
 // The Python module: names, argument names and docstrings.
 
+#include "areas.hpp"
 #include "crowd.hpp"
 #include "gate.hpp"
 #include "losses.hpp"
 #include "order.hpp"
+#include "stays.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -64,4 +66,26 @@ doubtful (N): 1 where a position is not to be believed: no original for a copy. 
 aircraft's own word, more the further from it. aircraft (T): equal for tracks of one aircraft.)")
         .def("state", &overflight::Crowd::state)
         .def("set_state", &overflight::Crowd::set_state, "state"_a);
+    nb::class_<overflight::Areas>(m, "Areas", R"(Areas on the Earth, cut into cells.
+
+area (P), ascending: which area a piece of boundary is of; latitude_a, ... (P): its ends in degrees. Pieces are short (5 km): they are
+straight lines between points of the surface. An area is what an odd number of its pieces divides from the far side of the Earth.)")
+        .def(nb::init<overflight::In<uint32_t>, overflight::In<double>, overflight::In<double>, overflight::In<double>, overflight::In<double>, size_t>(),
+             "area"_a, "latitude_a"_a, "longitude_a"_a, "latitude_b"_a, "longitude_b"_a, "areas"_a)
+        .def("inside", &overflight::Areas::inside, "latitude"_a, "longitude"_a, "Pairs (point, area) of which the point is inside; on the boundary is inside.")
+        .def("nearest", &overflight::Areas::nearest, "latitude"_a, "longitude"_a, "area"_a,
+             "Distance in m of each point from the boundary of its area (chord), and the nearest boundary point (Earth-centred x, y, z in m).");
+    m.def("stays", &overflight::stays, "areas"_a, "offsets"_a, "time_us"_a, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "linked"_a,
+          "fresh_from"_a, "area"_a, "floor_m"_a, "ceiling_m"_a, "window_offsets"_a, "window_start_us"_a, "window_end_us"_a, "report_unknown"_a,
+          "threads"_a, R"(When each track was in which volume.
+
+offsets (T+1), time_us, latitude_deg, longitude_deg, altitude_m, linked (N), fresh_from (T): vertices as in losses; linked 1 where
+a segment leads to the vertex.
+area (V), ascending: the area of each volume. floor_m, ceiling_m (V): its levels, infinite where there is none; both count as inside.
+window_offsets (V+1), window_start_us, window_end_us: when it is active, in order; always where it has no window.
+report_unknown: whether volumes with levels are tested by their area alone where no altitude is known.
+
+Returns (track, volume, start_us, end_us, start_why, end_why, unknown, start_vertex, end_vertex, path_mm, depth_m, deepest_us,
+deepest_vertex). Why: 0 it goes on before or after, 1 first report, 2 boundary, 3 floor or ceiling, 4 became active or ceased to be.
+start_vertex: at which the segment begins in which the stay starts. depth: greatest distance to the boundary, in m.)");
 }

@@ -14,10 +14,12 @@ from overflight._version import __version__
 from overflight.errors import InputError, OverflightError, ParameterError
 
 if TYPE_CHECKING:
-    from overflight.api import Events, check, read
+    from overflight.airspace.volume import Airspace
+    from overflight.api import Events, check, read, read_airspace
     from overflight.surveillance.recording import Recording
 
 __all__ = [
+    "Airspace",
     "Events",
     "InputError",
     "OverflightError",
@@ -26,12 +28,13 @@ __all__ = [
     "__version__",
     "check",
     "read",
+    "read_airspace",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load the public functions on first use."""
-    if name in {"Events", "check", "read", "Recording"}:
+    if name in {"Airspace", "Events", "Recording", "check", "read", "read_airspace"}:
         from overflight import api
 
         return getattr(api, name)

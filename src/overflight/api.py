@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
+from overflight.airspace.read import read_airspace
+from overflight.airspace.volume import Airspace
 from overflight.engine.history import Report, check_recording
+from overflight.engine.nets import chosen
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import write_events
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Events", "check", "read"]
+__all__ = ["Events", "check", "read", "read_airspace"]
 
 
 class Events:
@@ -81,7 +85,10 @@ class Events:
 def check(
     positions: Any,
     *,
-    nets: Iterable[str] = ("separation",),
+    nets: Iterable[str] = (),
+    airspace: Airspace | str | Path | Sequence[str | Path] = (),
+    allow: Iterable[str] = (),
+    qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA,
     minima: str | None = None,
     profile: str | None = None,
     vertical_tolerance: str | None = None,
@@ -102,7 +109,11 @@ def check(
     Args:
         positions: a file, folder or glob, several of them, "-" for standard input, a `Recording`, or a table: Polars,
             pandas, Arrow, anything with ``__arrow_c_stream__``, with the columns of the position table.
-        nets: which nets run.
+        nets: which nets run: separation, incursion, hazard. None named: separation, and with airspace the other two.
+        airspace: volumes that may be entered or not: files (GeoJSON, OpenAir, AIXM, ...), sets ("fir:LTAA", "country:TR"),
+            or what `read_airspace` returned.
+        allow: tracks that may be in any volume, "callsign=THY*"; by callsign, icao24, track_id or party.
+        qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft"; without it and without `profile` each pair
             is held to what its rules of flight ask for.
         profile: en-route, terminal, well-clear or nmac, for every pair.
@@ -136,13 +147,18 @@ def check(
         end=_time(end, "--to"),
         bbox=None if bbox is None else tuple(bbox),
         threads=threads,
+        allow=(allow,) if isinstance(allow, str) else tuple(allow),
+        qnh_uncertainty_hpa=qnh_uncertainty_hpa,
     )
+    if not isinstance(airspace, Airspace):
+        airspace = read_airspace(*([airspace] if isinstance(airspace, str | Path) else airspace))
+    chosen(parameters, airspace)
     if isinstance(positions, Recording):
         recording = positions
     else:
         several = isinstance(positions, list | tuple)
         recording = read(*(positions if several else [positions]), progress=progress)
-    return Events(check_recording(recording, parameters, report))
+    return Events(check_recording(recording, parameters, airspace, report))
 
 
 def _time(moment: str | datetime | None, name: str) -> datetime | None:

@@ -92,9 +92,15 @@ def event_id(kind: str, subjects: Iterable[str | None], volume: str | None, rule
 
 
 def gravest_first(events: pl.DataFrame) -> pl.DataFrame:
-    """Sort events for a person: near mid-air collisions, then by severity, which compares only under one rule."""
+    """Sort events for a person: near mid-air collisions, then by severity, which compares only under one rule.
+
+    Those without severity follow: confirmed ones, then the deepest.
+    """
     nmac = pl.col("parameters").str.contains('"nmac": true', literal=True).fill_null(False)
-    return events.sort(nmac, "severity", "start", "id", descending=[True, False, False, False], nulls_last=True)
+    unrated = pl.col("severity").is_null()
+    doubtful, depth = unrated & (pl.col("verdict") != "confirmed"), pl.when(unrated).then("depth_m")
+    order = [True, False, False, True, False, False]
+    return events.sort(nmac, "severity", doubtful, depth, "start", "id", descending=order, nulls_last=True)
 
 
 def write_events(events: pl.DataFrame, path: Path) -> None:

@@ -285,7 +285,7 @@ def test_a_folder_without_a_recording_is_an_error(tmp_path: Path) -> None:
     assert "none of 1 files" in refused("check", tmp_path)
 
 
-@pytest.mark.parametrize("args", [[], ["chek"], ["check"], ["check", "x", "--airspace", "y"]])
+@pytest.mark.parametrize("args", [[], ["chek"], ["check"], ["check", "x", "--airspaces", "y"]])
 def test_wrong_usage_is_one_line(args: list[str]) -> None:
     line = refused(*args)
     assert line.count("\n") == 1

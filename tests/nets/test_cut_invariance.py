@@ -13,12 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from overflight.airspace.volume import SURFACE, Limit
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.pipeline import Pipeline
+from overflight.nets.incursion import Incursion, IncursionParameters
+from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.separation import Separation
 from overflight.surveillance.batch import TrackNames, batch_of
 from overflight.surveillance.integrity import Gate
 from overflight.surveillance.table import POSITION_SCHEMA
+from tests.airspace.zones import star, volume
 from tests.oracle.traffic import REGIONS, position_table, random_tracks
 
 GIVEN = CheckParameters(minima="5 NM/1000 ft")
@@ -27,7 +31,25 @@ UNGATED = CheckParameters(minima="3 NM/500 ft", ungated=True, unknown_altitude="
 
 
 def pipeline(parameters: CheckParameters, names: TrackNames) -> Pipeline:
-    return Pipeline(Gate(parameters.thresholds, names), [Separation(parameters.separation("x"), names)])
+    told = parameters.separation("x")
+    skipped, unknown = told.skipped, told.report_unknown
+    rng = np.random.default_rng(5)
+    amsl, high = Limit("AMSL", 9500.0), Limit("STD", 12_000.0)
+    zones = tuple(
+        volume(
+            f"{where}{k}", star(rng, *REGIONS[where][:2], 30e3 * (k + 1)), floor=amsl if k else SURFACE, ceiling=high
+        )
+        for where in REGIONS
+        for k in range(2)
+    )
+    return Pipeline(
+        Gate(parameters.thresholds, names),
+        [
+            Separation(told, names),
+            Incursion(IncursionParameters(zones, (), told.max_gap_s, unknown, skipped, inputs="x"), names),
+            Interference(InterferenceParameters(share=0.01, degraded=1, seen=1, lasting_s=1.0), names),
+        ],
+    )
 
 
 def run(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pyproj import Geod
 
+from overflight.airspace.volume import Airspace
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
 from overflight.surveillance.recording import Drops, Recording, SourceFile
@@ -146,6 +147,10 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "dismissed": {"well clear": 20, "near an airport": 2},
         "explained": {"duplicate": 5},
         "events": {"separation": found.height} if found.height else {},
+        "nets": ["separation"],
+        "volumes": 0,
+        "noted": {},
+        "refused": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,
         "undetermined": found.filter(pl.col("verdict") == "undetermined").height,
     }
@@ -157,6 +162,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         Recording(table, files, drops),
         Summary(**(summary | over)),
         parameters,
+        Airspace(),
     )
 
 

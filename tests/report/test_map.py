@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
+from overflight.earth.naturalearth import Area, NaturalEarth, clip
 from overflight.report import canvas, overview
-from overflight.report.naturalearth import Area, NaturalEarth, clip
 
 
 def area_of(rings: list[np.ndarray]) -> float:

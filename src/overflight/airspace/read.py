@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from overflight.airspace.apart import apart
 from overflight.airspace.readers.registry import format_of
+from overflight.airspace.sets import resolve
 from overflight.airspace.volume import Airspace, Volume
 from overflight.errors import InputError
 
@@ -16,18 +19,20 @@ LARGEST: Final = 200_000_000
 
 
 def read_airspace(*sources: str | Path) -> Airspace:
-    """Read volumes from files.
+    """Read volumes from files, or bundled ones by name: ``fir:LTAA,OSTT``, ``country:TR,SY`` (see `sets`).
 
     Returns:
         The volumes of all files in order, and what was refused. Ids that occur twice are made different.
 
     Raises:
-        InputError: a file that cannot be read, is of no known format, or is damaged as a whole.
+        InputError: a file that cannot be read, is of no known format, or is damaged as a whole; a name not known.
     """
     found = Airspace()
     for source in sources:
-        found += _file(str(source))
-    return Airspace(_distinct(found), found.refused)
+        name = str(source)
+        named = resolve(name)
+        found += _file(name) if named is None else named
+    return replace(found, volumes=_distinct(found))
 
 
 def _file(name: str) -> Airspace:
@@ -44,14 +49,15 @@ def _file(name: str) -> Airspace:
     if kind is None:
         remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318 or NOTAM"
         raise InputError("the format of the airspace is not known", path=name, remedy=remedy)
-    return kind.read(data, path.name)
+    digest = hashlib.sha256(data).hexdigest()
+    return replace(kind.read(data, path.name), digests=(digest,))
 
 
 def _distinct(airspace: Airspace) -> tuple[Volume, ...]:
     """Give volumes that share an id different ones: "EDR1", "EDR1#2"."""
     seen: Counter[str] = Counter()
     volumes: list[Volume] = []
-    for volume in airspace.volumes:
+    for volume in (one for whole in airspace.volumes for one in apart(whole)):
         seen[volume.id] += 1
         count = seen[volume.id]
         volumes.append(volume if count == 1 else replace(volume, id=f"{volume.id}#{count}"))

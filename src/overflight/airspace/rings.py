@@ -63,24 +63,52 @@ def _same(lat: NDArray[np.float64], lon: NDArray[np.float64], a: int, b: int) ->
 
 
 def _refuse_crossing(ring: Ring) -> None:
-    """Raise where a ring crosses itself, judged in a plane that has it in one piece."""
-    step = (np.diff(ring.longitude, append=ring.longitude[0]) + 180.0) % 360.0 - 180.0
-    lon = ring.longitude[0] + np.concatenate([[0.0], np.cumsum(step[:-1])])
-    if abs(step.sum()) > 180.0:  # around a pole: seen from above it
-        pole = np.sign(ring.latitude.mean())
-        away = 90.0 - pole * ring.latitude
-        points = np.stack([away * np.cos(np.radians(lon)), away * np.sin(np.radians(lon))], axis=-1)
-    else:
-        points = np.stack([lon, ring.latitude], axis=-1)
+    """Raise where a ring crosses itself, judged in a plane in which its edges are (nearly) what they are on the Earth."""
+    points, vertices = _in_plane(ring)
     polygon = shapely.Polygon(points)
     reason = str(shapely.is_valid_reason(polygon))
     if polygon.is_valid or reason.startswith("Ring Self-intersection"):  # it touches itself: its inside is clear
         return
     if place := reason.partition("[")[2].rstrip("]"):
         at = np.array([float(x) for x in place.split()[:2]])
-        nearest = int(np.argmin(np.hypot(*(points - at).T)))
+        nearest = int(np.argmin(np.hypot(*(points[vertices] - at).T)))
         raise RingError(f"the ring crosses itself near vertex {nearest + 1}")
     raise RingError(f"the ring is not valid ({reason})")
+
+
+def _in_plane(ring: Ring) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The ring as points of a plane (M, 2), and which of them are its vertices.
+
+    Edges straight in degrees are so in the plane of longitude and latitude. Otherwise, and around a pole, it is the azimuthal
+    equidistant plane of a sphere around the ring's middle, with each edge in steps.
+    """
+    step = (np.diff(ring.longitude, append=ring.longitude[0]) + 180.0) % 360.0 - 180.0
+    lon = ring.longitude[0] + np.concatenate([[0.0], np.cumsum(step[:-1])])
+    if (ring.edge == STRAIGHT).all() and abs(step.sum()) < 180.0:
+        return np.stack([lon, ring.latitude], axis=-1), np.arange(len(ring))
+    lat_next = np.roll(ring.latitude, -1)
+    count = np.maximum(np.ceil(np.hypot(step, lat_next - ring.latitude)), 1).astype(np.int64)  # a degree at most
+    start = np.cumsum(count) - count
+    edge = np.repeat(np.arange(len(ring)), count)
+    share = (np.arange(int(count.sum())) - start[edge]) / count[edge]
+    straight = _unit(ring.latitude[edge] + share * (lat_next - ring.latitude)[edge], lon[edge] + share * step[edge])
+    a, b = _unit(ring.latitude, lon), _unit(lat_next, lon + step)
+    geodesic = a[edge] + share[:, None] * (b - a)[edge]  # of an edge longer than a step, unevenly: the line is the same
+    path = np.where((ring.edge[edge] == STRAIGHT)[:, None], straight, geodesic)
+    path /= np.linalg.norm(path, axis=-1, keepdims=True)
+    middle = path.mean(axis=0)
+    middle = middle / max(float(np.linalg.norm(middle)), 1e-9)
+    east = np.cross([0.0, 0.0, 1.0] if abs(middle[2]) < 0.9 else [1.0, 0.0, 0.0], middle)
+    east /= np.linalg.norm(east)
+    flat = np.stack([path @ east, path @ np.cross(middle, east)], axis=-1)
+    sine = np.linalg.norm(flat, axis=-1, keepdims=True)
+    far = np.arctan2(sine, (path @ middle)[:, None])
+    return np.where(sine > 0, flat * far / np.where(sine > 0, sine, 1.0), 0.0), start
+
+
+def _unit(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
 def circle(latitude: float, longitude: float, radius_m: float) -> tuple[list[float], list[float]]:

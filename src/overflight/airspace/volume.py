@@ -175,7 +175,8 @@ class Airspace:
 
     volumes: tuple[Volume, ...] = ()
     refused: tuple[Refused, ...] = ()
+    digests: tuple[str, ...] = ()  # SHA-256 of the files, lower-case hexadecimal
 
     def __add__(self, other: Airspace) -> Airspace:
         """Put two together."""
-        return Airspace(self.volumes + other.volumes, self.refused + other.refused)
+        return Airspace(self.volumes + other.volumes, self.refused + other.refused, self.digests + other.digests)

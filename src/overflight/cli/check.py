@@ -19,7 +19,24 @@ Recordings = Annotated[
 
 def check(
     recording: Recordings,
-    net: Annotated[list[str] | None, typer.Option(help="Net to run; may be repeated. [separation]")] = None,
+    net: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Net to run, separation, incursion or hazard; may be repeated. [separation, with --airspace all]"
+        ),
+    ] = None,
+    airspace: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Volumes: GeoJSON, OpenAir, AIXM, ED-269, NOTAM, or fir:LTAA,OSTT, country:TR; may be repeated."
+        ),
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help='Tracks that may be in any volume, "callsign=THY*"; may be repeated.')
+    ] = None,
+    qnh_uncertainty: Annotated[
+        float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
+    ] = 30.0,
     minima: Annotated[
         str | None,
         typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
@@ -74,7 +91,10 @@ def check(
     with waiting(quiet) as shown:
         events = api.check(
             list(recording),
-            nets=net or ("separation",),
+            nets=net or (),
+            airspace=airspace or (),
+            allow=allow or (),
+            qnh_uncertainty_hpa=qnh_uncertainty,
             minima=minima,
             profile=profile,
             vertical_tolerance=vertical_tolerance,

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from overflight.engine.result import CheckResult, Summary
-from overflight.events import gravest_first
+from overflight.events import REASONS, gravest_first
 
 MOST_EVENTS = 20
+MOST_NOTED = 8
 NOTE = (
     "Advisory. Severity is provisional: the share of the minimum that was left, not a risk. "
     "Where nothing could be tested, no event means nothing: what that was is said above."
@@ -69,17 +70,41 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
     if s.isolated:
         tested.append(f"not tested: {_of(s.isolated, 'report')} with no other of the track near in time")
     lines.append(("Tested", tested))
+    if airspace := _airspace(s):
+        lines.append(("Airspace", airspace))
+    lines.append(("Found", _found(s)))
+    return lines
+
+
+def _airspace(s: Summary) -> list[str]:
+    lines = [f"{_of(s.volumes, 'volume')} tested"] if s.volumes or s.refused else []
+    lines += [f"{count:,} × {note}" for note, count in list(s.noted.items())[:MOST_NOTED]]
+    if len(s.noted) > MOST_NOTED:
+        lines.append(f"and {len(s.noted) - MOST_NOTED:,} more notes (overflight airspace validate lists them)")
+    if s.refused:
+        lines.append(f"NOT tested, as they cannot be read: {_of(len(s.refused), 'volume')}")
+        lines += s.refused[:MOST_NOTED]
+    if len(s.refused) > MOST_NOTED:
+        lines.append(f"and {len(s.refused) - MOST_NOTED:,} more (overflight airspace validate lists them)")
+    return lines
+
+
+def _found(s: Summary) -> list[str]:
     found = sum(s.events.values())
-    events = [
+    lines = [
         f"{_of(found, 'event')}: {s.confirmed:,} confirmed, {s.undetermined:,} undetermined"
         if found
         else ("no event in what was tested" if s.tested_minutes else "nothing could be tested")
     ]
-    if s.dismissed:
-        events.append(
-            f"{_of(sum(s.dismissed.values()), 'other encounter')} below the widest minimum, no event: {_counts(s.dismissed)}"
-        )
-    lines.append(("Separation", events))
+    if found and s.nets != ["separation"]:
+        lines.append(", ".join(f"{kind} {count:,}" for kind, count in s.events.items()))
+    pairs = {reason: count for reason, count in s.dismissed.items() if reason in REASONS}
+    if pairs:
+        many = _of(sum(pairs.values()), "other encounter")
+        lines.append(f"{many} below the widest minimum, no event: {_counts(pairs)}")
+    others = {reason: count for reason, count in s.dismissed.items() if reason not in REASONS}
+    if others:
+        lines.append(f"{sum(others.values()):,} more looked at, no event: {_counts(others)}")
     return lines
 
 
@@ -95,14 +120,25 @@ def _print_events(console: Console, result: CheckResult) -> None:
         )
     )
     for row in gravest.head(MOST_EVENTS).iter_rows(named=True):
-        vertical = "an unknown height" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft"
-        level = "" if row["altitude_ft"] is None else f" at {row['altitude_ft']:,.0f} ft"
-        what = f"{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
+        grave = "    " if row["severity"] is None else f"{row['severity']:.2f}"
         console.print(
-            Text(f"{row['severity']:.2f}  {_time(row['time'])}  {what}, for {row['duration_s']:.0f} s"), soft_wrap=True
+            Text(f"{grave}  {_time(row['time'])}  {_happened(row)}, for {row['duration_s']:.0f} s"), soft_wrap=True
         )
         console.print(Text(f"      {row['verdict']}: {row['why']}", style="dim"), soft_wrap=True)
     console.print()
+
+
+def _happened(row: dict[str, Any]) -> str:
+    level = "" if row["altitude_ft"] is None else f" at {row['altitude_ft']:,.0f} ft"
+    if row["kind"] == "separation":
+        vertical = "an unknown height" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft"
+        return f"{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
+    if row["volume"] is not None:
+        entered = row["start"].strftime("%H:%M:%S")
+        how_deep = f"up to {row['depth_m'] / 1000.0:,.1f} km deep{level}, {row['path_m'] / 1000.0:,.1f} km inside"
+        return f"{_name(row, 'a')} in {row['volume']} from {entered}: {how_deep}"
+    who = f" of {_name(row, 'a')}" if row["track_a"] is not None else ""
+    return f"{row['kind']}{who} near {row['latitude']:.2f}, {row['longitude']:.2f}{level}"
 
 
 def _name(row: dict[str, Any], side: str) -> str:

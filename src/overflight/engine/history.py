@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
@@ -13,13 +12,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from overflight.airspace.volume import Airspace
+from overflight.engine.evidence import with_evidence
 from overflight.engine.explained import explained
+from overflight.engine.nets import built
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.pipeline import Pipeline
 from overflight.engine.result import CheckResult, Summary
-from overflight.events import EVENT_SCHEMA
-from overflight.nets.base import Findings
+from overflight.events import REASONS
+from overflight.nets.base import Findings, Net
+from overflight.nets.incursion import Incursion
+from overflight.nets.interference import doubt
 from overflight.nets.separation import Separation, SeparationParameters
+from overflight.nets.tails import Coverage, Tails
 from overflight.surveillance import integrity
 from overflight.surveillance.batch import Batch, TrackNames, batch_of
 from overflight.surveillance.integrity import Gate
@@ -28,24 +33,36 @@ from overflight.surveillance.recording import Recording
 ROWS: Final = 1_000_000
 """Rows in a batch: enough to keep the kernels busy, few enough that a batch is small beside the table."""
 
+NOWHERE: Final = Airspace()
+
 Report = Callable[[str], None]
 """Told what is being done, in a word or two, as each step begins."""
 
 
-def check_recording(recording: Recording, parameters: CheckParameters, report: Report = lambda _: None) -> CheckResult:
+def check_recording(
+    recording: Recording,
+    parameters: CheckParameters,
+    airspace: Airspace = NOWHERE,
+    report: Report = lambda _: None,
+) -> CheckResult:
     """Find every event in a recording."""
-    inputs = " ".join(file.sha256 for file in recording.files)
+    inputs = " ".join([*(file.sha256 for file in recording.files), *airspace.digests])
     told = parameters.separation(inputs)
     table = _within(recording.table, parameters)
     names = TrackNames()
-    net = Separation(told, names)
-    pipeline = Pipeline(Gate(parameters.thresholds, names, told.threads), [net])
-    report("separation")
+    nets = built(parameters, told, airspace, names)
+    pipeline = Pipeline(Gate(parameters.thresholds, names, told.threads), nets)
+    report(", ".join(net.name for net in nets))
     flags: list[NDArray[np.uint32]] = []
     hidden: list[pl.DataFrame] = []
     found: list[Findings] = []
+    covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
+    tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0)  # where no net tells how much could be tested
     for batch in _judged(table, names, pipeline.gate):
         pipeline.test(batch)
+        usable = np.flatnonzero(batch.flags & told.skipped == 0) if covering is None else ()
+        if len(usable):
+            tails.extend(batch, np.asarray(usable))
         found.append(pipeline.advance(int(batch.time_us[-1])))
         flags.append(batch.flags)
         out = np.flatnonzero(batch.flags & integrity.DISQUALIFYING)
@@ -55,11 +72,13 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
     findings = Findings.together([Findings.none(), *found, pipeline.finish()])
     table = table.with_columns(pl.Series("flags", np.concatenate([np.empty(0, np.uint32), *flags])))
     dismissed = findings.dismissed
-    if not parameters.ungated and any(part.height for part in hidden):
+    separates = any(isinstance(net, Separation) for net in nets)
+    if separates and not parameters.ungated and any(part.height for part in hidden):
         report("what the gate explains")
         again = (batch_of(table.slice(first, ROWS), names, first) for first in range(0, table.height, ROWS))
         dismissed = pl.concat([dismissed, explained(again, pl.concat(hidden), names, told, findings)])
-    events = _with_evidence(findings.events, table).sort("start", "id")
+    events = with_evidence(findings.events, table).sort("start", "id")
+    events = doubt(events, events.filter(pl.col("kind") == "interference"))
     dismissed = dismissed.sort("start", "track_a", "track_b", "reason")
     outside = recording.table.height - table.height
     recording = replace(recording, table=table)
@@ -67,8 +86,11 @@ def check_recording(recording: Recording, parameters: CheckParameters, report: R
         events=events,
         dismissed=dismissed,
         recording=recording,
-        summary=_summary(recording, names, net, told, events, dismissed, outside),
+        summary=_summary(
+            recording, names, nets, (covering or tails).coverage, told, events, dismissed, outside, airspace
+        ),
         parameters=parameters.described(),
+        airspace=airspace,
     )
 
 
@@ -105,47 +127,22 @@ def _within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
     return table.filter(wanted)
 
 
-def _with_evidence(events: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    """Put the references of the reports that an event rests on into its parameters."""
-    if events.height == 0:
-        return pl.DataFrame(schema=EVENT_SCHEMA)
-    rows = events["evidence"].list.to_array(4)
-    sides = {side: (rows.arr.get(2 * k), rows.arr.get(2 * k + 1)) for k, side in enumerate("ab")}
-    seen = {side: _as_reported(table, *places).iter_rows(named=True) for side, places in sides.items()}
-    said: list[str] = []
-    for text, a, b in zip(events["parameters"], seen["a"], seen["b"], strict=True):
-        parameters = json.loads(text)
-        for side, reported in (("a", a), ("b", b)):
-            known = {name: value for name, value in reported.items() if value is not None or name.startswith("ref")}
-            parameters[side] |= known
-        said.append(json.dumps(parameters))
-    return events.with_columns(pl.Series("parameters", said)).select(list(EVENT_SCHEMA))
-
-
-def _as_reported(table: pl.DataFrame, before: pl.Series, after: pl.Series) -> pl.DataFrame:
-    """Speed, course and climb as the aircraft said: two reports a second apart give a poor difference."""
-    wanted = {"groundspeed_kt": "groundspeed", "track_deg": "track", "vertical_rate_fpm": "vertical_rate"}
-    last, then = (table.select("ref", **wanted)[rows] for rows in (before, after))
-    return pl.DataFrame(
-        [last["ref"].alias("ref_before"), then["ref"].alias("ref_after")]
-        + [last[name].fill_null(then[name]).cast(pl.Float64).round(1) for name in wanted]
-    )
-
-
 def _summary(
     recording: Recording,
     names: TrackNames,
-    net: Separation,
+    nets: Sequence[Net],
+    coverage: Coverage,
     told: SeparationParameters,
     events: pl.DataFrame,
     dismissed: pl.DataFrame,
     outside: int,
+    airspace: Airspace,
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
     reasons = Counter(dismissed["reason"].to_list())
     by_flag = {reason.split(": ", 1)[1]: count for reason, count in reasons.items() if reason.startswith("integrity: ")}
-    coverage = net.coverage
+    pairs = events.filter(pl.col("kind") == "separation").height + sum(reasons[reason] for reason in REASONS)
     return Summary(
         files=len(recording.files),
         rows=table.height,
@@ -161,10 +158,14 @@ def _summary(
         track_minutes=coverage.known_s / 60.0,
         track_minutes_no_altitude=coverage.known_without_altitude_s / 60.0,
         isolated=coverage.reports - coverage.connected,
-        encounters=events.height + dismissed.height - sum(by_flag.values()),
+        encounters=pairs,
         dismissed={reason: count for reason, count in sorted(reasons.items()) if not reason.startswith("integrity: ")},
         explained=by_flag,
         events=dict(Counter(events["kind"].to_list())),
+        nets=[net.name for net in nets],
+        volumes=sum(len(net.volumes) for net in nets if isinstance(net, Incursion)),
+        noted=dict(Counter(note for volume in airspace.volumes for note in volume.notes).most_common()),
+        refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,
         undetermined=events.filter(pl.col("verdict") == "undetermined").height,
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.errors import ParameterError
+from overflight.nets.incursion import ALLOWED_BY
 from overflight.nets.minima import PROFILES, Minima, parse_minima
 from overflight.nets.rules import Rules
 from overflight.nets.separation import SeparationParameters
@@ -14,13 +17,15 @@ from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
 from overflight.units import FT_M, parse_duration_s, parse_length_m
 
+NETS: Final = ("separation", "incursion", "hazard", "lost", "interference")
+
 
 @dataclass(frozen=True)
 class CheckParameters:
     """What a check is told; the texts are as on the command line.
 
     Attributes:
-        nets: which nets run.
+        nets: which nets run; empty for separation, and with airspace incursion, hazard and interference.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft".
         profile: a named set of minima for every pair: en-route, terminal, well-clear, nmac.
         vertical_tolerance: taken off vertical minima; None for 200 ft off minima of 1,000 ft and more.
@@ -32,9 +37,11 @@ class CheckParameters:
         start, end: check only positions from `start` to before `end`.
         bbox: check only positions within west, south, east, north (deg); west > east crosses the antimeridian.
         threads: of the kernels; None for one a core. The answer does not depend on it.
+        allow: tracks that may be in any volume, "callsign=THY*".
+        qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
     """
 
-    nets: tuple[str, ...] = ("separation",)
+    nets: tuple[str, ...] = ()
     minima: str | None = None
     profile: str | None = None
     vertical_tolerance: str | None = None
@@ -47,6 +54,8 @@ class CheckParameters:
     end: datetime | None = None
     bbox: tuple[float, ...] | None = None
     threads: int | None = None
+    allow: tuple[str, ...] = ()
+    qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense before anything is read.
@@ -70,9 +79,13 @@ class CheckParameters:
             if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
                 remedy = "write it like --bbox=-122,36,-121,37"
                 raise ParameterError("--bbox", self.bbox, "is no west, south, east, north on the Earth", remedy=remedy)
-        unknown = sorted(set(self.nets) - {"separation"})
-        if unknown or not self.nets:
-            raise ParameterError("--net", ", ".join(unknown), "is no net", remedy="choose from separation")
+        if unknown := sorted(set(self.nets) - set(NETS)):
+            raise ParameterError("--net", ", ".join(unknown), "is no net", remedy=f"choose from {', '.join(NETS)}")
+        self.allowed()
+        if not 0 <= self.qnh_uncertainty_hpa <= 100:
+            raise ParameterError(
+                "--qnh-uncertainty", self.qnh_uncertainty_hpa, "is no uncertainty in hPa", remedy="give 0 to 100"
+            )
         self.separation("")
 
     def separation(self, inputs: str) -> SeparationParameters:
@@ -116,10 +129,25 @@ class CheckParameters:
             inputs=inputs,
         )
 
+    def allowed(self) -> tuple[tuple[str, str], ...]:
+        """Read the texts of `allow` as (field, pattern).
+
+        Raises:
+            ParameterError: one names no field, or no pattern.
+        """
+        rules: list[tuple[str, str]] = []
+        for text in self.allow:
+            field, _, pattern = text.partition("=")
+            if field not in ALLOWED_BY or not pattern:
+                remedy = f'write it like "callsign=THY*"; fields are {", ".join(ALLOWED_BY)}'
+                raise ParameterError("--allow", text, "is no rule", remedy=remedy)
+            rules.append((field, pattern))
+        return tuple(rules)
+
     def described(self) -> dict[str, str]:
         """Say the parameters in words, by their names on the command line."""
         said = {
-            "nets": ", ".join(self.nets),
+            "nets": ", ".join(self.nets) or "by what is given",
             "minima": self.minima or (f"profile {self.profile}" if self.profile else "by each pair's rules of flight"),
             "vertical tolerance": self.vertical_tolerance or "200 ft off minima of 1,000 ft and more",
             "largest gap bridged": self.max_gap,

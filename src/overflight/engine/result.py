@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from overflight.airspace.volume import Airspace
 from overflight.surveillance.recording import Recording
 
 
@@ -33,6 +34,10 @@ class Summary:
         dismissed: encounters that are no events, by reason (see `overflight.events.REASONS`).
         explained: encounters that exist only in flagged positions, by flag name.
         events: events by kind.
+        nets: that ran.
+        volumes: of airspace that were tested.
+        noted: what was mended, assumed or not understood of them: volumes by note.
+        refused: volumes that could not be read, each with the reason: they were not tested.
         confirmed, undetermined: events by verdict.
     """
 
@@ -54,6 +59,10 @@ class Summary:
     dismissed: dict[str, int]
     explained: dict[str, int]
     events: dict[str, int]
+    nets: list[str]
+    volumes: int
+    noted: dict[str, int]
+    refused: list[str]
     confirmed: int
     undetermined: int
 
@@ -80,6 +89,7 @@ class CheckResult:
         recording: what was checked; its table carries the integrity flags.
         summary: the totals.
         parameters: the parameters that were used, as text a person can read, by name.
+        airspace: the volumes, and what was refused.
     """
 
     events: pl.DataFrame
@@ -87,3 +97,4 @@ class CheckResult:
     recording: Recording
     summary: Summary
     parameters: dict[str, str]
+    airspace: Airspace

@@ -109,7 +109,8 @@ def build(number: int, row: dict[str, Any], tracks: Tracks) -> Encounter:
     found = tuple(tracks.around(row[f"track_{name}"], moment, -from_s, to_s, gap_s) for name in names)
 
     reports = [track.time_s[(track.time_s >= from_s) & (track.time_s <= to_s)] for track in found]
-    at_s = np.unique(np.concatenate([np.linspace(from_s, to_s, SAMPLES), [start_s, 0.0, end_s], *reports]))
+    silences = [_within_gaps(track, gap_s) for track in found] if to_s - from_s > 0.5 * SAMPLES * gap_s else []
+    at_s = np.unique(np.concatenate([np.linspace(from_s, to_s, SAMPLES), [start_s, 0.0, end_s], *reports, *silences]))
     return Encounter(
         number=number,
         row={key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
@@ -123,6 +124,12 @@ def build(number: int, row: dict[str, Any], tracks: Tracks) -> Encounter:
         position_m=tuple(track.position_m(at_s) for track in found),
         closest_m=tuple(_closest(state, track) for state, track in zip(states, found, strict=True)),
     )
+
+
+def _within_gaps(track: Track, gap_s: float) -> Floats:
+    """An instant within each gap over which nothing is known: where samples are far apart, it breaks the line."""
+    gaps = np.flatnonzero(np.diff(track.time_s) > gap_s)
+    return (track.time_s[gaps] + track.time_s[gaps + 1]) / 2.0
 
 
 def _closest(state: dict[str, Any], track: Track) -> Floats:

@@ -1,75 +1,45 @@
-"""One event's page, and one event's line in a list."""
+"""One event's page: what all kinds share, and the page of a pair of aircraft."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from overflight.report import text
-from overflight.report.encounter import Encounter, known, parse_parameters, state_of
+from overflight.report import describe, text
+from overflight.report.encounter import Encounter, known
 from overflight.report.markup import Child, Html, join, table, tag
 
 
-def name(row: dict[str, Any], parameters: dict[str, Any], side: str) -> str:
-    """What a reader knows a track by: its callsign where it has one, else its track_id."""
-    callsign = state_of(parameters, side).get("callsign")
-    return (str(callsign).strip() if callsign else "") or str(row[f"track_{side}"] or "")
-
-
-def names(row: dict[str, Any], parameters: dict[str, Any]) -> str:
-    """Both tracks of an event, or the one."""
-    return " and ".join(name(row, parameters, side) for side in "ab" if row[f"track_{side}"] is not None)
-
-
-def listing(rows: Iterable[tuple[Child, dict[str, Any]]]) -> Html:
-    """A table of events, one a line."""
-    lines: list[list[Child]] = []
-    for number, row in rows:
-        lines.append(
-            [
-                number,
-                tag("span", text.moment(row["time"] or row["start"]), class_="time"),
-                names(row, parse_parameters(row["parameters"])),
-                text.quantity(row["horizontal_nm"], "NM", 2),
-                text.quantity(row["vertical_ft"], "ft"),
-                text.duration(row["duration_s"]),
-                "not rated" if row["severity"] is None else f"{row['severity']:.2f}",
-                row["verdict"],
-            ]
-        )
-    return table(
-        ("No.", "Worst moment, UTC", "Tracks", "Horizontal", "Vertical", "Lasted", "Severity, provisional", "Verdict"),
-        lines,
-        numeric=[3, 4, 5, 6],
-        class_="wide list",
+def page(encounter: Encounter, drawing: Html) -> Html:
+    """Everything about one event in which aircraft take part."""
+    row = encounter.row
+    kind = "Loss of separation" if row["kind"] == "separation" else describe.kind(row["kind"]).capitalize()
+    return section(
+        encounter,
+        f"{kind} · worst at {text.moment(encounter.time, 1)} UTC · {text.place(row['latitude'], row['longitude'])}",
+        _facts(encounter),
+        tag("figure", drawing, tag("figcaption", _caption(encounter))),
+        states(encounter),
+        parameters(encounter),
     )
 
 
-def page(encounter: Encounter, drawing: Html) -> Html:
-    """Everything about one event."""
+def section(encounter: Encounter, where: str, told: Html, *parts: Child) -> Html:
+    """Put a page together: heading, what and where, facts, verdict, and then the rest."""
     row = encounter.row
     verdict = row["verdict"] or "not given"
+    nobody = row["track_a"] is None and row["volume"] is None
+    what = describe.kind(row["kind"]) if nobody else describe.who(row, encounter.parameters)
     return tag(
         "section",
-        tag("h2", f"Event {encounter.number}: {names(row, encounter.parameters)}"),
-        tag(
-            "p",
-            f"{_kind(row['kind'])} · worst at {text.moment(encounter.time, 1)} UTC · "
-            f"{text.place(row['latitude'], row['longitude'])}",
-            class_="where",
-        ),
-        _facts(encounter),
+        tag("h2", f"Event {encounter.number}: {what}"),
+        tag("p", where, class_="where"),
+        told,
         tag("p", tag("strong", f"Verdict: {verdict}. "), row["why"] or "", class_=f"verdict {_word(verdict)}"),
-        tag("figure", drawing, tag("figcaption", _caption(encounter))),
-        _states(encounter),
-        _parameters(encounter),
+        *parts,
         class_="event",
         id=f"event-{encounter.number}",
     )
-
-
-def _kind(kind: str | None) -> str:
-    return "Loss of separation" if kind == "separation" else (kind or "event").capitalize()
 
 
 def _word(verdict: str) -> str:
@@ -82,22 +52,27 @@ def _facts(encounter: Encounter) -> Html:
     nominal, applied = encounter.number_of("vertical_ft"), encounter.vertical_minimum_ft
     tolerance = encounter.number_of("vertical_tolerance_ft")
     less = f" ({text.trimmed(nominal, '')}less {text.trimmed(tolerance, '').strip()})" if tolerance else ""
-    facts: list[tuple[str, str, str]] = []
+    told: list[tuple[str, str, str]] = []
     if encounter.number_of("horizontal_nm") is not None or row["horizontal_nm"] is not None:
         minimum = f"minimum {text.trimmed(encounter.number_of('horizontal_nm'), 'NM')}"
-        facts.append(("Horizontal", text.distance(row["horizontal_nm"]), minimum))
-        facts.append(
+        told.append(("Horizontal", text.distance(row["horizontal_nm"]), minimum))
+        told.append(
             ("Vertical", text.quantity(row["vertical_ft"], "ft"), f"minimum {text.trimmed(applied, 'ft')}{less}")
         )
     severity = "not rated" if row["severity"] is None else f"{row['severity']:.2f}"
-    facts.append(("Severity, provisional", severity, f"band {row['band']}" if row["band"] else ""))
-    facts.append(("Lasted", text.duration(row["duration_s"]), f"from {row['start']:%H:%M:%S} UTC"))
+    told.append(("Severity, provisional", severity, f"band {row['band']}" if row["band"] else ""))
+    told.append(("Lasted", text.duration(row["duration_s"]), f"from {row['start']:%H:%M:%S} UTC"))
     if row["closure_kt"] is not None:
         speed = row["closure_kt"]
-        facts.append(("Closure", text.quantity(abs(speed), "kt"), "closing" if speed > 0.0 else "opening"))
+        told.append(("Closure", text.quantity(abs(speed), "kt"), "closing" if speed > 0.0 else "opening"))
+    return facts(told)
+
+
+def facts(told: Iterable[tuple[str, str, str]]) -> Html:
+    """What a reader looks for first: term, value and a note each."""
     return tag(
         "dl",
-        *(tag("div", tag("dt", term), tag("dd", value), tag("dd", note, class_="note")) for term, value, note in facts),
+        *(tag("div", tag("dt", term), tag("dd", value), tag("dd", note, class_="note")) for term, value, note in told),
         class_="facts",
     )
 
@@ -115,18 +90,19 @@ def _caption(encounter: Encounter) -> str:
     return f"{both}. Dots: reports; {shaded}; large marks and vertical line: the worst moment.{between}"
 
 
-def _states(encounter: Encounter) -> Html:
-    row, states = encounter.row, encounter.states
+def states(encounter: Encounter, title: str = "At the worst moment") -> Html:
+    """What each aircraft said at the worst moment, and which lines of the recording say so."""
+    row, told = encounter.row, encounter.states
     sides = [side for side in "ab" if row[f"track_{side}"] is not None]
 
     def line(title: str, *values: Child) -> list[Child]:
         return [title, *values]
 
     def number(key: str, unit: str) -> list[str]:
-        return [text.quantity(_float(state, key), unit) for state in states]
+        return [text.quantity(_float(state, key), unit) for state in told]
 
     def word(key: str) -> list[str]:
-        return [text.UNKNOWN if state.get(key) is None else str(state[key]) for state in states]
+        return [text.UNKNOWN if state.get(key) is None else str(state[key]) for state in told]
 
     def pair(first: list[str], second: list[str]) -> list[str]:
         return [", ".join(both) for both in zip(first, second, strict=True)]
@@ -135,7 +111,7 @@ def _states(encounter: Encounter) -> Html:
         line("Callsign", *word("callsign")),
         line("Track", *(str(row[f"track_{side}"]) for side in sides)),
         line("ICAO address, squawk", *pair(word("icao24"), word("squawk"))),
-        line("Position", *(text.place(_float(state, "latitude"), _float(state, "longitude")) for state in states)),
+        line("Position", *(text.place(_float(state, "latitude"), _float(state, "longitude")) for state in told)),
         line("Accuracy (95 %)", *number("accuracy_m", "m")),
         line("Pressure altitude, rate", *pair(number("altitude_ft", "ft"), number("vertical_rate_fpm", "ft/min"))),
         line(
@@ -150,7 +126,7 @@ def _states(encounter: Encounter) -> Html:
     if any(row[f"party_{side}"] is not None for side in sides):
         rows.insert(2, line("Party", *(row[f"party_{side}"] or text.UNKNOWN for side in sides)))
     heads = [tag("span", side.upper(), class_=f"key {side}") for side in sides]
-    return join([tag("h3", "At the worst moment"), table(["", *heads], rows, class_="states")])
+    return join([tag("h3", title), table(["", *heads], rows, class_="states")])
 
 
 def _float(state: dict[str, Any], key: str) -> float | None:
@@ -158,23 +134,33 @@ def _float(state: dict[str, Any], key: str) -> float | None:
 
 
 _LABELS = {
-    "horizontal_nm": ("horizontal minimum", "NM"),
-    "vertical_ft": ("vertical minimum", "ft"),
-    "vertical_tolerance_ft": ("vertical tolerance", "ft"),
-    "max_gap_s": ("longest gap bridged", "s"),
+    "volume": "named",
+    "horizontal_nm": "horizontal minimum",
+    "vertical_ft": "vertical minimum",
+    "vertical_tolerance_ft": "vertical tolerance",
+    "max_gap_s": "longest gap bridged",
 }
+_UNITS = {"nm": "NM", "ft": "ft", "s": "s", "m": "m", "min": "min", "kt": "kt", "deg": "°", "fpm": "ft/min"}
 
 
-def _parameters(encounter: Encounter) -> Html:
+def label(key: str) -> tuple[str, str]:
+    """A parameter's name as words, and its unit, which its last part says."""
+    words, _, last = key.rpartition("_")
+    unit = _UNITS.get(last, "") if words else ""
+    return _LABELS.get(key, (words if unit else key).replace("_", " ")), unit
+
+
+def parameters(encounter: Encounter) -> Html:
+    """The parameters of the event, its id and its inputs."""
     row = encounter.row
     told: list[str] = [f"rule {row['rule']}"] if row["rule"] else []
     if row["volume"]:
         told.append(f"volume {row['volume']}")
     for key, value in encounter.parameters.items():
-        if key in {"a", "b"} or value is None:
+        if key in {"a", "b"} or value is None or isinstance(value, dict | list):  # told elsewhere on the page
             continue
-        label, unit = _LABELS.get(key, (key.replace("_", " "), ""))
-        told.append(f"{label} {_value(value)} {unit}".rstrip())
+        name, unit = label(key)
+        told.append(f"{name} {plain(value)} {unit}".rstrip())
     return join(
         [
             tag("p", tag("strong", "Parameters: "), "; ".join(told) or "none", class_="small"),
@@ -184,7 +170,8 @@ def _parameters(encounter: Encounter) -> Html:
     )
 
 
-def _value(value: object) -> str:
+def plain(value: object) -> str:
+    """A value of a parameter as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,.{3 if abs(value) < 100 else 6}g}" if isinstance(value, int | float) else str(value)

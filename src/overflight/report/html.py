@@ -9,14 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from overflight._version import __version__
 from overflight.engine.result import CheckResult
-from overflight.events import BANDS, gravest_first
 from overflight.files import whole_file
-from overflight.report import encounter, event_page, text, totals
+from overflight.report import airspace_pages, choice, describe, text, totals
 from overflight.report.markup import Child, Html, join, tag
 from overflight.report.tracks import Tracks
 from overflight.surveillance.integrity import DISQUALIFYING, ON_GROUND
@@ -41,20 +39,17 @@ def write_report(result: CheckResult, path: Path) -> None:
 
 def compose(result: CheckResult) -> str:
     """Return the report of a check as HTML."""
-    events = gravest_first(result.events)
-    drawn = events.head(DRAWN).to_dicts()
-    rest = events.slice(DRAWN)
-    sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
-    tracks = Tracks(result.recording.table, sides, _skipped(result))
+    chosen, rest = choice.drawn_and_listed(result.events, DRAWN)
+    drawn = chosen.to_dicts()
     body: list[Child] = [*_first_pages(result)]
     if drawn:
-        from overflight.report import canvas, event_plot
+        from overflight.report import canvas, event_pages
 
+        sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
+        tracks = Tracks(result.recording.table, sides, _skipped(result))
         with canvas.style():
-            body.append(_overview(events, drawn))
-            for number, row in enumerate(drawn, start=1):
-                found = encounter.build(number, row, tracks)
-                body.append(event_page.page(found, event_plot.draw(found)))
+            body.append(_overview(result, drawn, rest))
+            body += event_pages.pages(result, drawn, tracks)
     if rest.height:
         body.append(_rest(rest))
     return _document(result, join(body))
@@ -67,6 +62,7 @@ def _skipped(result: CheckResult) -> int:
 
 
 def _first_pages(result: CheckResult) -> list[Html]:
+    about = airspace_pages.airspace(result)
     return [
         tag(
             "header",
@@ -76,7 +72,8 @@ def _first_pages(result: CheckResult) -> list[Html]:
             tag("p", ADVISORY, class_="advisory"),
         ),
         tag("section", totals.limits(result)),
-        tag("section", totals.meaning(result.parameters.get("largest gap bridged"))),
+        *([] if about is None else [about]),
+        tag("section", totals.meaning(result)),
         totals.distribution(result.events),
         tag("section", totals.gate(result.summary)),
         tag("section", totals.read(result)),
@@ -90,40 +87,19 @@ ADVISORY: Final = (
 )
 
 
-def _overview(events: pl.DataFrame, drawn: list[dict[str, Any]]) -> Html:
+def _overview(result: CheckResult, drawn: list[dict[str, Any]], rest: pl.DataFrame) -> Html:
     """The map of all events, and the list of those that are drawn."""
-    from overflight.report import overview
+    from overflight.report import overview_page
 
-    placed = events.with_row_index("place").drop_nulls(["latitude", "longitude"])
-    parts: list[Child] = [tag("h2", "Where the events were")]
-    if placed.height:
-        numbers = [place + 1 if place < len(drawn) else None for place in placed["place"].to_list()]
-        bands = [BANDS.index(band) if band in BANDS else len(BANDS) - 1 for band in placed["band"].to_list()]
-        longitude, latitude = (placed[name].to_numpy().astype(np.float64) for name in ("longitude", "latitude"))
-        key = [
-            Html(f'<span class="dot" style="color:{colour}">●</span> {band}')
-            for band, colour in zip(BANDS, overview.BAND_COLOURS, strict=True)
-        ]
-        caption = join(
-            [
-                "Provisional severity: ",
-                *(join([each, " · "]) for each in key),
-                "number: the event's page. Coast blue, borders broken grey: made with Natural Earth; borders are for "
-                "orientation only.",
-            ]
-        )
-        parts.append(
-            tag("figure", overview.draw(longitude, latitude, bands, numbers), tag("figcaption", caption), class_="map")
-        )
-    if events.height > len(drawn):
-        parts.append(
-            tag(
-                "p",
-                f"The {len(drawn)} gravest of {events.height:,} events have a page each; the others stand at the end.",
-            )
-        )
+    parts: list[Child] = [tag("h2", "Where the events were"), overview_page.figure(result, drawn, rest)]
+    if rest.height:
+        kinds = result.events["kind"].n_unique()
+        gravest = f"{len(drawn)} of {result.events.height:,} events have a page each, the gravest of each kind"
+        if kinds == 1:
+            gravest = f"The {len(drawn)} gravest of {result.events.height:,} events have a page each"
+        parts.append(tag("p", f"{gravest}; the others stand at the end."))
     links = ((tag("a", number, href=f"#event-{number}"), row) for number, row in enumerate(drawn, start=1))
-    parts.append(event_page.listing(links))
+    parts.append(describe.listing(links))
     return tag("section", *parts, class_="overview")
 
 
@@ -139,7 +115,7 @@ def _rest(rest: pl.DataFrame) -> Html:
                 "are in the event table (Parquet, CSV, JSON or GeoJSON).",
             )
         )
-    parts.append(event_page.listing((number, row) for number, row in enumerate(shown, start=DRAWN + 1)))
+    parts.append(describe.listing((number, row) for number, row in enumerate(shown, start=DRAWN + 1)))
     return tag("section", *parts, class_="rest")
 
 

@@ -11,15 +11,14 @@ from typing import Final
 
 import numpy as np
 
+from overflight.earth.naturalearth import Area, Line, NaturalEarth
 from overflight.report import scale
-from overflight.report.canvas import QUIET, Canvas, Dash, Frame
+from overflight.report.canvas import COLOURS, INK, QUIET, Canvas, Dash, Frame
 from overflight.report.markup import Html
-from overflight.report.naturalearth import Area, Line, NaturalEarth
+from overflight.report.overlay import Overlay
+from overflight.report.projection import EARTH_NM, Projection, centre
+from overflight.report.shapes import Shape
 from overflight.report.tracks import Floats
-from overflight.units import NM_M
-
-EARTH_NM: Final = 6371008.8 / NM_M
-"""Mean radius (IUGG)."""
 
 WIDTH: Final = 518.0  # points: the printable width of A4
 HEIGHT: Final = 300.0
@@ -27,80 +26,107 @@ _LEAST_HALF_NM: Final = 45.0  # a coast or a border to know the place by is most
 BAND_COLOURS: Final = ("#7f1d1d", "#c2410c", "#d99a1c", "#64748b")
 """By provisional severity band, the gravest first; each is darker than the next, so that they differ in grey too."""
 
+_MOST_NUMBERS: Final = 20
+"""Up to so many events each has its number on the map, however near they are to each other."""
 
-class Projection:
-    """Longitude and latitude in degrees to east and north of a centre in NM, and what of the globe a box shows."""
-
-    def __init__(self, longitude_deg: float, latitude_deg: float) -> None:
-        """Centre the projection."""
-        self.longitude_deg, self.latitude_deg = longitude_deg, latitude_deg
-
-    def __call__(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
-        """Return (N, 2) NM."""
-        phi0, phi = np.radians(self.latitude_deg), np.radians(latitude_deg)
-        turn = np.radians(longitude_deg - self.longitude_deg)
-        cosine = np.sin(phi0) * np.sin(phi) + np.cos(phi0) * np.cos(phi) * np.cos(turn)
-        east = np.cos(phi) * np.sin(turn)
-        north = np.cos(phi0) * np.sin(phi) - np.sin(phi0) * np.cos(phi) * np.cos(turn)
-        sine = np.hypot(east, north)
-        stretch = np.where(sine > 1e-12, np.arctan2(sine, cosine) / np.where(sine > 1e-12, sine, 1.0), 1.0)
-        return np.stack([east * stretch, north * stretch], axis=-1) * EARTH_NM
-
-    def area(self, half_x_nm: float, half_y_nm: float) -> Area:
-        """Return everything within a box around the centre."""
-        radius = np.degrees(np.hypot(half_x_nm, half_y_nm) / EARTH_NM)
-        south, north = max(self.latitude_deg - radius, -90.0), min(self.latitude_deg + radius, 90.0)
-        if south <= -90.0 or north >= 90.0 or radius >= 90.0:
-            return Area(self.longitude_deg - 180.0, south, self.longitude_deg + 180.0, north)
-        # The meridians that touch the circle around the box (spherical right triangle).
-        reach = np.degrees(np.arcsin(min(np.sin(np.radians(radius)) / np.cos(np.radians(self.latitude_deg)), 1.0)))
-        return Area(self.longitude_deg - reach, south, self.longitude_deg + reach, north)
+UNRATED: Final = len(BAND_COLOURS)
+"""In place of a band: an event without severity, drawn as a ring."""
 
 
-def centre(longitude_deg: Floats, latitude_deg: Floats) -> tuple[float, float]:
-    """Longitude and latitude of the middle of places on the globe."""
-    phi, lam = np.radians(latitude_deg), np.radians(longitude_deg)
-    x, y, z = (np.cos(phi) * np.cos(lam)).mean(), (np.cos(phi) * np.sin(lam)).mean(), np.sin(phi).mean()
-    return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
-
-
-def draw(longitude_deg: Floats, latitude_deg: Floats, bands: list[int], numbers: list[int | None]) -> Html:
+def draw(
+    longitude_deg: Floats,
+    latitude_deg: Floats,
+    bands: list[int],
+    numbers: list[int | None],
+    overlay: Overlay | None = None,
+) -> Html:
     """Draw the map of all events.
 
     Args:
         longitude_deg: of each event, (N,), N at least 1.
         latitude_deg: likewise.
-        bands: severity band of each event, as an index into `BAND_COLOURS`.
+        bands: severity band of each event, as an index into `BAND_COLOURS`; `UNRATED` for one without severity.
         numbers: number of each event in the report; None for one that is only listed.
+        overlay: volumes and areas to draw below the events.
     """
+    overlay = overlay or Overlay()
     projection = Projection(*centre(longitude_deg, latitude_deg))
     places = projection(longitude_deg, latitude_deg)
-    # The box is put around the events, not around their mean.
-    middle = (places.max(axis=0) + places.min(axis=0)) / 2.0
-    reach = (places.max(axis=0) - places.min(axis=0)) / 2.0
-    half_y = max(float(reach[1]), float(reach[0]) * HEIGHT / WIDTH, _LEAST_HALF_NM / 1.25) * 1.25
-    half_x = half_y * WIDTH / HEIGHT
-    frame = Frame(
-        0.5,
-        0.5,
-        WIDTH - 1.0,
-        HEIGHT - 1.0,
-        (float(middle[0]) - half_x, float(middle[0]) + half_x),
-        (float(middle[1]) - half_y, float(middle[1]) + half_y),
-    )
-    area = projection.area(half_x + abs(float(middle[0])), half_y + abs(float(middle[1])))
-
+    frame = _around(places, [projection(*line.T) for line in overlay.wanted()])
     canvas = Canvas(WIDTH, HEIGHT)
+    _ground(canvas, projection, frame)
+    names = overlay.draw(canvas, projection, frame)
+    _events(canvas, frame.at(places), bands, numbers)
+    overlay.label(canvas, frame, names, frame.at(places))
+    _scale(canvas, frame)
+    return canvas.svg("map", "Map of all events")
+
+
+def place(number: int, at: tuple[float, float], areas: list[Shape], path: Floats | None) -> Html:
+    """Draw the map of one event.
+
+    Args:
+        number: of the event, for the ids of the drawing.
+        at: longitude and latitude of the event, deg.
+        areas: that its parameters tell of.
+        path: longitude and latitude, (N, 2), of the way flown, NaN where it is not known.
+    """
+    overlay = Overlay(areas=areas)
+    projection = Projection(*at)
+    mark = np.zeros((1, 2))
+    frame = _around(mark, [projection(*shape.outline.T) for shape in areas], most=20.0)
+    canvas = Canvas(WIDTH, HEIGHT)
+    _ground(canvas, projection, frame)
+    overlay.label(canvas, frame, overlay.draw(canvas, projection, frame), frame.at(mark))
+    if path is not None and len(path):
+        canvas.line(frame.at(projection(*path.T)), COLOURS[0], 1.3, inside=frame)
+    canvas.dots(frame.at(mark), "#ffffff", 9.0)
+    canvas.dots(frame.at(mark), INK, 6.5)
+    _scale(canvas, frame)
+    return canvas.svg(f"e{number}", f"Map of event {number}")
+
+
+def _around(places: Floats, lines: list[Floats], most: float = 2.0) -> Frame:
+    """Put the frame around the events, not around their mean; lines are let in as long as it grows at most so many times."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    tall = _tall(low, high)
+    for line in lines:
+        wider = np.fmin(low, np.nanmin(line, axis=0)), np.fmax(high, np.nanmax(line, axis=0))
+        if _tall(*wider) <= most * tall:
+            low, high = wider
+    x, y = (float(value) for value in (low + high) / 2.0)
+    half_y = _tall(low, high)
+    half_x = half_y * WIDTH / HEIGHT
+    return Frame(0.5, 0.5, WIDTH - 1.0, HEIGHT - 1.0, (x - half_x, x + half_x), (y - half_y, y + half_y))
+
+
+def _tall(low: Floats, high: Floats) -> float:
+    """Half the height of the frame around a box, NM."""
+    reach = (high - low) / 2.0
+    return max(float(reach[1]), float(reach[0]) * HEIGHT / WIDTH, _LEAST_HALF_NM / 1.25) * 1.25
+
+
+def _ground(canvas: Canvas, projection: Projection, frame: Frame) -> None:
+    (west, east), (south, north) = frame.x, frame.y
+    area = projection.area(max(abs(west), abs(east)), max(abs(south), abs(north)))
+    backdrop(canvas, projection, frame, area)
+
+
+def _scale(canvas: Canvas, frame: Frame) -> None:
+    wide = frame.x[1] - frame.x[0]
+    length = scale.nice(wide * 0.2)
+    scale.bar(canvas, WIDTH - 12.0, 10.0, length, length / wide * frame.width)
+
+
+def backdrop(canvas: Canvas, projection: Projection, frame: Frame, area: Area) -> None:
+    """Draw land, graticule, coasts and borders of an area on a frame at the lower left of a sheet `WIDTH` wide."""
     earth = NaturalEarth()
     canvas.box(frame, fill="#e9f1f7")
+    half_x, half_y = (frame.x[1] - frame.x[0]) / 2.0, (frame.y[1] - frame.y[0]) / 2.0
     if np.hypot(half_x, half_y) < EARTH_NM:  # a ring around the antipode of the centre would turn inside out
         _land(canvas, projection, frame, earth.land(area))
     _graticule(canvas, projection, frame, area)
     _lines(canvas, projection, frame, earth.lines(area))
-    _events(canvas, frame.at(places), bands, numbers)
-    length = scale.nice(half_x * 0.4)
-    scale.bar(canvas, WIDTH - 12.0, 10.0, length, length / (2.0 * half_x) * frame.width)
-    return canvas.svg("map", "Map of all events")
 
 
 def _thinned(path: Floats, frame: Frame) -> Floats:
@@ -228,15 +254,25 @@ def _at_edge(path: Floats, across: int) -> float:
 
 def _events(canvas: Canvas, places: Floats, bands: list[int], numbers: list[int | None]) -> None:
     band = np.array(bands)
+    unrated = band == UNRATED
+    numbered = np.array([number is not None for number in numbers])
+    canvas.dots(places[unrated & ~numbered], QUIET, 2.6)
+    canvas.dots(places[unrated & numbered], INK, 7.0)
+    canvas.dots(places[unrated & numbered], "#ffffff", 4.4)
     for each in reversed(range(len(BAND_COLOURS))):  # the gravest on top
         canvas.dots(places[band == each], "#ffffff", 8.0)
         canvas.dots(places[band == each], BAND_COLOURS[each], 6.5)
     # Each number goes to that side of its mark where there is most room from marks and from numbers already written.
     sides = np.array([(1, 0.6), (1, -0.6), (-1, 0.6), (-1, -0.6), (0, 1.1), (0, -1.1), (1.9, 0), (-1.9, 0)]) * 8.5
     taken = places.copy()
+    crowded = len(numbers) - numbers.count(None) > _MOST_NUMBERS
+    written: list[Floats] = []
     for number, index in sorted((number, index) for index, number in enumerate(numbers) if number is not None):
         options = places[index] + sides
         room = np.hypot(*(options[:, None, :] - taken[None, :, :]).T).min(axis=0)
         best = options[int(np.argmax(room))]
+        if crowded and any(abs(best - other)[0] < 9.0 and abs(best - other)[1] < 7.0 for other in written):
+            continue  # two numbers on one another are none: the list has them
+        written.append(best)
         taken = np.concatenate([taken, best[None, :]])
         canvas.text(best, str(number), size=8, bold=True, across="center", along="center")

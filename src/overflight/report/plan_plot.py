@@ -42,12 +42,12 @@ def draw(canvas: Canvas, encounter: Encounter, space: Frame) -> None:
     for index, path in enumerate(paths):
         canvas.line(frame.at(path), COLOURS[index], 1.3, dash=DASHES[index], inside=frame)
         _reports(canvas, encounter, plan, frame, index)
-        _arrows(canvas, frame, frame.at(path), encounter.at_s, COLOURS[index])
+        arrows(canvas, frame, frame.at(path), encounter.at_s, COLOURS[index])
     _closest(canvas, encounter, frame, closest)
     length = scale.nice(half * 0.55)
     width = length / (2.0 * half) * frame.width
     scale.bar(canvas, frame.left + 9.0 + width, 9.0, length, width)
-    _north(canvas, frame)
+    north(canvas, frame)
     canvas.box(frame, edge=QUIET)
     canvas.title(frame, "Plan view, true north up")
 
@@ -82,7 +82,7 @@ def _reports(canvas: Canvas, encounter: Encounter, plan: Plan, frame: Frame, ind
     canvas.dots(frame.at(reports), COLOURS[index], 2.6)
 
 
-def _arrows(canvas: Canvas, frame: Frame, path: Floats, at_s: Floats, colour: str) -> None:
+def arrows(canvas: Canvas, frame: Frame, path: Floats, at_s: Floats, colour: str) -> None:
     """Arrow heads towards both ends of the visible part, turned the way the track flew."""
     margin = np.minimum(path - frame.low, frame.high - path).min(axis=1)
     seen = np.flatnonzero(margin > 8.0)  # NaN is not
@@ -137,7 +137,8 @@ def _closest(canvas: Canvas, encounter: Encounter, frame: Frame, closest: list[F
         )
 
 
-def _north(canvas: Canvas, frame: Frame) -> None:
+def north(canvas: Canvas, frame: Frame) -> None:
+    """An arrow to the north at the upper right of a frame."""
     x, y = frame.left + frame.width - 14.0, frame.bottom + frame.height - 12.0
     canvas.line(np.array([[x, y - 22.0], [x, y - 3.0]]), INK, 1.0)
     canvas.shape(np.array([[x, y + 3.0], [x - 3.5, y - 6.0], [x + 3.5, y - 6.0]]), INK)

@@ -32,6 +32,11 @@ def distance(value_nm: float | None) -> str:
     return UNKNOWN if value_nm is None or math.isnan(value_nm) else f"{value_nm:.2f} NM ({value_nm * NM_M:,.0f} m)"
 
 
+def depth(value_m: float | None) -> str:
+    """A depth or a way flown, given in metres, as `distance` writes it."""
+    return distance(None if value_m is None else value_m / NM_M)
+
+
 def moment(time: datetime | None, digits: int = 0) -> str:
     """A time in UTC to the second, or to `digits` (up to 3) decimals of it, cut off and not rounded."""
     if time is None:

@@ -21,14 +21,19 @@ def draw(canvas: Canvas, encounter: Encounter, space: Frame) -> None:
     for index, panel in enumerate(panels):
         bottom = space.bottom + axis + each * (len(panels) - 1 - index)
         panel(canvas, encounter, replace(space, bottom=bottom))
-    for at_s, label in scale.times(encounter.time, *space.x, 4):
-        place = replace(space, bottom=space.bottom + axis).at(np.array([at_s, space.y[0]]))
+    clock(canvas, encounter, replace(space, bottom=space.bottom + axis), axis)
+
+
+def clock(canvas: Canvas, encounter: Encounter, frame: Frame, room: float) -> None:
+    """Label the axis of time below a frame, in so many points of room."""
+    for at_s, label in scale.times(encounter.time, *frame.x, 4):
+        place = frame.at(np.array([at_s, frame.y[0]]))
         canvas.text(place - np.array([0.0, 4.0]), label, size=7, across="center", along="top")
-    middle = (space.left + space.width / 2.0, space.bottom + 2.0)
+    middle = (frame.left + frame.width / 2.0, frame.bottom - room + 2.0)
     canvas.text(middle, f"UTC, {encounter.time:%Y-%m-%d}", size=7, across="center", colour=QUIET)
 
 
-def _panel(canvas: Canvas, encounter: Encounter, frame: Frame, title: str, *, marks: bool = True) -> None:
+def panel_of(canvas: Canvas, encounter: Encounter, frame: Frame, title: str, *, marks: bool = True) -> None:
     """Axes, marks, the loss shaded, the worst moment: everything but the curves."""
     low, high = frame.y
     start, end = encounter.start_s, encounter.end_s
@@ -51,7 +56,8 @@ def _panel(canvas: Canvas, encounter: Encounter, frame: Frame, title: str, *, ma
     canvas.title(frame, title)
 
 
-def _unknown(canvas: Canvas, frame: Frame) -> None:
+def unknown(canvas: Canvas, frame: Frame) -> None:
+    """Say in an empty panel that no altitude is known."""
     middle = (frame.left + frame.width / 2.0, frame.bottom + frame.height / 2.0)
     canvas.text(middle, "not known: no altitude", size=8, colour=QUIET, across="center", along="center")
 
@@ -60,7 +66,7 @@ def _horizontal(canvas: Canvas, encounter: Encounter, space: Frame) -> None:
     minimum, worst = encounter.number_of("horizontal_nm"), encounter.row["horizontal_nm"]
     curve = Curve(encounter.horizontal_nm(), minimum, "NM", worst)
     frame = replace(space, y=(0.0, curve.top))
-    _panel(canvas, encounter, frame, "Horizontal distance, NM")
+    panel_of(canvas, encounter, frame, "Horizontal distance, NM")
     _draw(canvas, encounter, frame, curve)
 
 
@@ -68,11 +74,11 @@ def _vertical(canvas: Canvas, encounter: Encounter, space: Frame) -> None:
     curve = Curve(encounter.vertical_ft(), encounter.vertical_minimum_ft, "ft", encounter.row["vertical_ft"])
     frame = replace(space, y=(0.0, curve.top))
     known = bool(np.isfinite(curve.values).any())
-    _panel(canvas, encounter, frame, "Vertical distance, ft", marks=known)
+    panel_of(canvas, encounter, frame, "Vertical distance, ft", marks=known)
     if known:
         _draw(canvas, encounter, frame, curve)
     else:
-        _unknown(canvas, frame)
+        unknown(canvas, frame)
 
 
 @dataclass(frozen=True)
@@ -114,9 +120,9 @@ def _altitude(canvas: Canvas, encounter: Encounter, space: Frame) -> None:
     if len(known):
         middle, half = float(known.max() + known.min()) / 2.0, max(float(known.max() - known.min()) * 0.58, 250.0)
     frame = replace(space, y=(middle - half, middle + half))
-    _panel(canvas, encounter, frame, "Pressure altitude, ft", marks=len(known) > 0)
+    panel_of(canvas, encounter, frame, "Pressure altitude, ft", marks=len(known) > 0)
     if not len(known):
-        _unknown(canvas, frame)
+        unknown(canvas, frame)
         return
     ends: list[float] = []
     for index, (track, curve) in enumerate(zip(encounter.tracks, curves, strict=True)):

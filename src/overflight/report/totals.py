@@ -10,15 +10,26 @@ from typing import Any
 import polars as pl
 
 from overflight.engine.result import CheckResult, Summary
-from overflight.events import BANDS, VERDICTS
-from overflight.report import text
+from overflight.events import BANDS, REASONS, VERDICTS
+from overflight.report import airspace_pages, text
+from overflight.report.describe import KINDS
 from overflight.report.markup import Child, Html, join, table, tag
+
+_NOTHING: dict[str, str] = {
+    "separation": "no loss",
+    "incursion": "no volume entered",
+    "lost": "no aircraft lost from sight",
+    "interference": "no sign of interference",
+}
+"""What each net says that found nothing."""
 
 
 def headline(result: CheckResult) -> Html:
     """Say in a sentence or two what was found; never an all-clear without its limits."""
     summary = result.summary
     total = result.events.height
+    said: list[Child] = []
+    nothing = [_NOTHING.get(net, f"nothing by the net {net}") for net in summary.nets if net != "hazard"]
     if total:
         verdict = " and ".join(
             f"{number:,} {name}"
@@ -26,21 +37,43 @@ def headline(result: CheckResult) -> Html:
             if number
         )
         found = f"{text.count(total, 'event')} found" + (f": {verdict}." if verdict else ".")
-    elif summary.tested_minutes > 0.0:
-        found = "No loss found in what could be tested."
+        kinds = Counter(result.events["kind"].to_list())
+        if set(kinds) != {"separation"}:
+            said.append(
+                tag("p", f"{sentence([_several(kind, number) for kind, number in _falling(kinds)])}.", class_="kinds")
+            )
+    elif summary.tested_minutes > 0.0 and nothing:
+        first, *rest = nothing
+        found = f"{sentence([f'{first.capitalize()} found' if first == 'no loss' else first.capitalize(), *rest])} in what could be tested."
     else:
         found = "Nothing could be tested."
-    return join([tag("p", found, class_="headline"), tag("p", _tested(summary), class_="tested")])
+    if summary.refused:
+        missing = f"{text.count(len(summary.refused), 'volume')} could not be read and {'was' if len(summary.refused) == 1 else 'were'} NOT tested."
+        said.append(tag("p", missing, class_="missing"))
+    return join([tag("p", found, class_="headline"), *said, tag("p", _tested(result), class_="tested")])
 
 
-def _tested(summary: Summary) -> str:
+def _several(kind: str, number: int) -> str:
+    one, many = KINDS.get(kind, (kind, kind))
+    return text.count(number, one, many)
+
+
+def sentence(words: list[str]) -> str:
+    """Join words as a sentence does: "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _tested(result: CheckResult) -> str:
+    summary = result.summary
     testable = summary.tested_minutes
     if testable <= 0.0:
         return "The recording holds no stretch of track with a known altitude. This says nothing about what flew."
+    volumes = airspace_pages.tested(result)
+    against = f", against {text.count(len(volumes), 'volume')} of airspace" if volumes else ""
     return (
         f"Tested: {testable:,.0f} track-minutes with a known altitude, of {text.count(summary.tracks, 'track')} "
         f"({text.count(summary.aircraft, 'aircraft', 'aircraft')} by ICAO address), "
-        f"from {text.moment(summary.start)} to {text.moment(summary.end)} UTC."
+        f"from {text.moment(summary.start)} to {text.moment(summary.end)} UTC{against}."
     )
 
 
@@ -51,7 +84,8 @@ def limits(result: CheckResult) -> Html:
     dropped = sum(count for reason, count in summary.dropped.items() if not reason.endswith("set unknown"))
     rows: list[Child] = [
         f"{summary.track_minutes_no_altitude:,.0f} of {summary.track_minutes:,.0f} track-minutes ({share:.1f} %) "
-        "had no known altitude. That is never taken for separated, but no vertical distance could be tested.",
+        "had no known altitude. That is never taken for separated, but no vertical distance could be tested."
+        + (" Volumes without floor and ceiling were tested all the same." if airspace_pages.tested(result) else ""),
         f"{text.count(summary.isolated, 'report')} stood alone, with no other of their track within the longest gap "
         "over which motion is assumed: not tested.",
         f"{text.count(summary.disqualified, 'position')} were not used (integrity flags, on the ground), and "
@@ -59,35 +93,54 @@ def limits(result: CheckResult) -> Html:
         *([f"{summary.outside:,} positions are outside the time or area asked for."] if summary.outside else []),
         "Aircraft that sent no position, or that no receiver heard, are not in the recording and so not in here.",
     ]
+    if result.airspace.volumes:
+        rows.append(
+            "Airspace that was not given was not tested. The volumes are as good as their source says, and stand as they are: "
+            "a notice that was not among the files is not known here."
+        )
+    if summary.refused:
+        rows.append(
+            f"{text.count(len(summary.refused), 'volume')} could not be read and so NOT tested: "
+            f"{'; '.join(each.name for each in result.airspace.refused)}. The reasons stand under Airspace."
+        )
     return join([tag("h2", "What could not be tested"), tag("ul", *(tag("li", row) for row in rows))])
 
 
-def meaning(max_gap: str | None) -> Html:
-    """Three lines on what the numbers mean and what they do not."""
+def meaning(result: CheckResult) -> Html:
+    """A few lines on what the numbers mean and what they do not."""
+    max_gap = result.parameters.get("largest gap bridged")
     gap = f" at most {max_gap} apart" if max_gap else ""
-    return join(
-        [
-            tag("h2", "What the numbers mean"),
-            tag(
-                "ul",
-                tag(
-                    "li",
-                    f"Distances are between reported positions, with uniform motion between two reports{gap}; they are "
-                    "as good as the accuracies that the aircraft or the sensors state, which decide the verdict.",
-                ),
-                tag(
-                    "li",
-                    "Severity is provisional: the share of the minimum that was left at the worst moment (0: a "
-                    "collision, 1: the minimum just kept). It rates neither cause nor blame nor the risk of collision.",
-                ),
-                tag(
-                    "li",
-                    "An event says that the minimum named with it was not kept. Whether that minimum applied (visual "
-                    "separation, a clearance, an agreed formation) only those who know the clearances can say.",
-                ),
-            ),
+    lines = [
+        f"Distances are between reported positions, with uniform motion between two reports{gap}; they are "
+        "as good as the accuracies that the aircraft or the sensors state, which decide the verdict."
+    ]
+    if "separation" in result.summary.nets or not airspace_pages.tested(result):
+        lines += [
+            "Severity is provisional: the share of the minimum that was left at the worst moment (0: a "
+            "collision, 1: the minimum just kept). It rates neither cause nor blame nor the risk of collision.",
+            "A loss says that the minimum named with it was not kept. Whether that minimum applied (visual "
+            "separation, a clearance, an agreed formation) only those who know the clearances can say.",
         ]
-    )
+    if airspace_pages.tested(result):
+        lines += [
+            "An entry says that a track was in a volume, from the instant of entry to that of exit. It is confirmed "
+            "where the deepest point lies inside by more than position and boundary are good to, at a level that is inside for "
+            "sure. Whether the aircraft was allowed there only those who control the volume can say.",
+            "Aircraft report pressure altitude. A limit above mean sea level differs from it with the pressure of the day, and one "
+            "above ground with the terrain: near such a limit an entry is undetermined, and it is drawn as a band or said in words.",
+            "Depth is the distance from the boundary in the plane, not from the floor or the ceiling.",
+        ]
+    if "lost" in result.summary.nets:
+        lines.append(
+            "Lost from sight says that no report came from an aircraft where others were heard. It is no finding that it is in "
+            "distress; search areas and phases are proposals, and the unit responsible decides."
+        )
+    if "interference" in result.summary.nets:
+        lines.append(
+            "Interference says that many of the aircraft in a cell and hour had degraded or impossible positions: not by "
+            "whom, nor from where."
+        )
+    return join([tag("h2", "What the numbers mean"), tag("ul", *(tag("li", line) for line in lines))])
 
 
 def read(result: CheckResult) -> Html:
@@ -134,18 +187,23 @@ def read(result: CheckResult) -> Html:
 
 def gate(summary: Summary) -> Html:
     """What the integrity gate and the choice of minima did to the encounters."""
+    pairs = {reason: number for reason, number in summary.dismissed.items() if reason in REASONS}
     happened: list[tuple[Child, Child]] = [
         ("looked at", f"{summary.encounters:,}"),
-        ("events", f"{sum(summary.events.values()):,}"),
-        *((f"no event: {reason}", f"{number:,}") for reason, number in _falling(summary.dismissed)),
+        ("events", f"{summary.events.get('separation', 0):,}"),
+        *((f"no event: {reason}", f"{number:,}") for reason, number in _falling(pairs)),
+    ]
+    others: list[tuple[Child, Child]] = [
+        (reason, f"{number:,}") for reason, number in _falling(airspace_pages.other_reasons(summary.dismissed))
     ]
     explained = _falling(summary.explained)
     return join(
         [
-            tag("h2", "Encounters and integrity"),
+            tag("h2", "Encounters and integrity" if "separation" in summary.nets else "Integrity"),
             tag(
                 "div",
-                _counts("Encounters", happened),
+                _counts("Encounters", happened) if "separation" in summary.nets else None,
+                _counts("Silences, no event", others) if others else None,
                 _counts("In flagged positions only", [(_spaced(name), f"{n:,}") for name, n in explained]),
                 _counts("Flagged positions", [(_spaced(name), f"{n:,}") for name, n in _falling(summary.flagged)]),
                 class_="columns",
@@ -192,7 +250,7 @@ def distribution(events: pl.DataFrame) -> Html:
                 _bars(
                     "Severity, provisional",
                     [
-                        *((name, bands[name]) for name in BANDS),
+                        *((name, bands[name]) for name in BANDS if bands[name] or "separation" in kinds),
                         *([("not rated", bands[None])] if bands[None] else []),
                     ],
                 ),

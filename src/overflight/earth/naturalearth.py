@@ -1,7 +1,7 @@
-"""Coastlines, borders and land for orientation, from the bundled Natural Earth data (1:10 million, public domain).
+"""Coastlines, borders and land from the bundled Natural Earth data (1:10 million, public domain).
 
-Only the arcs whose box meets the wanted area are decoded: some ten milliseconds for a region, most of it to unpack the
-file. Its layout is described in `tools/make_natural_earth.py`.
+Only the arcs whose box meets the wanted area, or that belong to the wanted country, are decoded: some ten milliseconds
+for a region, most of it to unpack the file. Its layout is described in `tools/make_natural_earth.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from overflight.report.tracks import Floats
-
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 TURNS = (-1, 0, 1)
 
@@ -51,6 +50,8 @@ class NaturalEarth:
             self._box = np.stack([data[name] for name in ("west", "south", "east", "north")], axis=-1).astype(np.int64)
             self._ring_arc, self._ring_end = data["ring_arc"].astype(np.int64), data["ring_end"].astype(np.int64)
             self._scale, self._offset, self._period = data["scale"], data["offset"], int(data["period"])
+            self._polygon, self._owner = data["ring_polygon"].astype(np.int64), data["polygon_country"].astype(np.int64)
+            self._number, self._name = data["country_id"], data["country_name"]
         self._start = np.concatenate([[0], self._end[:-1]])
 
     def _degrees(self, quanta: Ints, turn: int) -> Floats:
@@ -113,8 +114,52 @@ class NaturalEarth:
                     found.append(cut)
         return found
 
+    @property
+    def period(self) -> int:
+        """How many quanta make 360 degrees of longitude."""
+        return self._period
+
+    def names(self) -> dict[str, str]:
+        """Return the countries' names in English by ISO 3166-1 numeric code ("792"); a code's main territory names it."""
+        numbers = [str(number) for number in self._number]
+        return {number: str(self._name[at]) for at, number in reversed(list(enumerate(numbers))) if number}
+
+    def polygons(self, number: str) -> list[list[Ints]]:
+        """Return the polygons of a country by ISO 3166-1 numeric code: the outer ring first, then its holes.
+
+        Rings are as stored, in quanta, (N, 2): x eastward, continuous along a ring, y northward; the last point repeats
+        the first, but for a ring round a pole, whose end is a `period` away. Arcs that two countries share give both the
+        same points, give or take whole periods of x. `to_degrees` makes degrees of them.
+        """
+        countries = np.flatnonzero(self._number == number)
+        wanted = np.flatnonzero(np.isin(self._owner, countries))
+        starts = np.concatenate([[0], self._ring_end[:-1]])
+        return [
+            [
+                self._joined(self._ring_arc[starts[ring] : self._ring_end[ring]])
+                for ring in np.flatnonzero(self._polygon == polygon)
+            ]
+            for polygon in wanted
+        ]
+
+    def to_degrees(self, quanta: Floats | Ints) -> Floats:
+        """Return longitude (-180 to below 180) and latitude of points in quanta, (N, 2).
+
+        Points that are whole periods apart are the same to the last bit: neighbours fit across the antimeridian, too.
+        """
+        return np.stack([quanta[:, 0] % self._period, quanta[:, 1]], axis=-1) * self._scale + self._offset
+
     def _ring(self, arcs: Ints) -> Ints:
         """Join arcs to a ring with continuous longitude; one that goes round a pole is closed over the pole."""
+        ring = self._joined(arcs)
+        if abs(int(ring[-1, 0] - ring[0, 0])) > self._period // 2:
+            # Antarctica is the only one: its land is south of the ring.
+            pole = self._latitude(-90.0)
+            ring = np.concatenate([ring, [[ring[-1, 0], pole], [ring[0, 0], pole]]])
+        return ring
+
+    def _joined(self, arcs: Ints) -> Ints:
+        """Join arcs to a ring with continuous longitude."""
         parts: list[Ints] = []
         for arc in arcs.tolist():
             points = self._arc(arc) if arc >= 0 else self._arc(~arc)[::-1]
@@ -122,12 +167,7 @@ class NaturalEarth:
                 turns = round((parts[-1][-1, 0] - points[0, 0]) / self._period)
                 points = points[1:] + np.array([turns * self._period, 0])
             parts.append(points)
-        ring = np.concatenate(parts)
-        if abs(int(ring[-1, 0] - ring[0, 0])) > self._period // 2:
-            # Antarctica is the only one: its land is south of the ring.
-            pole = self._latitude(-90.0)
-            ring = np.concatenate([ring, [[ring[-1, 0], pole], [ring[0, 0], pole]]])
-        return ring
+        return np.concatenate(parts)
 
 
 def clip(ring: Floats, area: Area) -> Floats:

@@ -1,0 +1,63 @@
+"""Which nets there are, and what each is told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from overflight.airspace.volume import Airspace
+from overflight.engine.parameters import CheckParameters
+from overflight.errors import ParameterError
+from overflight.nets.base import Net
+from overflight.nets.incursion import HAZARDS, Incursion, IncursionParameters
+from overflight.nets.interference import Interference, InterferenceParameters
+from overflight.nets.lost import Lost, LostParameters
+from overflight.nets.separation import Separation, SeparationParameters
+from overflight.surveillance.batch import TrackNames
+
+NEED_AIRSPACE: Final = ("incursion", "hazard")
+
+
+def chosen(parameters: CheckParameters, airspace: Airspace) -> tuple[str, ...]:
+    """Return the nets that run: those asked for, else separation, and with airspace those that need one.
+
+    Raises:
+        ParameterError: a net that needs airspace was asked for, and there is none.
+    """
+    given = bool(airspace.volumes or airspace.refused)
+    if not parameters.nets:
+        # A border verdict on spoofed positions would be worth nothing: interference is looked for beside it.
+        return ("separation", *NEED_AIRSPACE, "interference") if given else ("separation",)
+    for name in NEED_AIRSPACE:
+        if name in parameters.nets and not given:
+            raise ParameterError("--net", name, "needs volumes", remedy="give some with --airspace")
+    return parameters.nets
+
+
+def built(parameters: CheckParameters, told: SeparationParameters, airspace: Airspace, names: TrackNames) -> list[Net]:
+    """Build the nets that run."""
+    wanted = chosen(parameters, airspace)
+    nets: list[Net] = []
+    if "separation" in wanted:
+        nets.append(Separation(told, names))
+    volumes = tuple(v for v in airspace.volumes if ("hazard" if v.kind in HAZARDS else "incursion") in wanted)
+    if volumes:
+        nets.append(
+            Incursion(
+                IncursionParameters(
+                    volumes=volumes,
+                    allow=parameters.allowed(),
+                    max_gap_s=told.max_gap_s,
+                    report_unknown=told.report_unknown,
+                    skipped=told.skipped,
+                    qnh_uncertainty_hpa=parameters.qnh_uncertainty_hpa,
+                    threads=told.threads,
+                    inputs=told.inputs,
+                ),
+                names,
+            )
+        )
+    if "lost" in wanted:
+        nets.append(Lost(LostParameters(inputs=told.inputs), names))
+    if "interference" in wanted:
+        nets.append(Interference(InterferenceParameters(inputs=told.inputs), names))
+    return nets

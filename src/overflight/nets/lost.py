@@ -1,0 +1,271 @@
+"""Lost: an aircraft that vanished where others stay visible, and that did not land.
+
+A *silence* begins at the last report of an aircraft and ends at its next plausible one, under whatever track: within the
+reach of 1.5 times its speed and 100 kt (as in the gate). A silence that is longer than is usual there is a candidate. It is judged
+once, at a fixed moment of event time: `wait_s` after it began, with what was learnt from the reports up to then.
+So the answer is the same live and from a file, and however the reports are cut into batches; and a recording's later
+hours cannot change what was said of its first. The price: what the first hours of a recording have not shown yet is unknown, and
+said to be. Learning at the end would know more, but live it never comes.
+
+A candidate is **lost** if none of these explains it, in this order:
+
+| reason | the silence is no loss because |
+|---|---|
+| landed | it was on the ground, in a circuit, on or within a minute of an approach, or slow and low (`lost_rules.landed` has the figures) |
+| seen again | a plausible report came within the waiting time |
+| seen too briefly | fewer than 5 reports, or less than a minute: too little to know an aircraft by |
+| relayed | a ground station also relays it (TIS-B), so its own signal is not heard everywhere here |
+| seldom seen | it fell silent for two minutes or more before, in this same stay |
+| outage | nearly everybody near vanished at once: one event of kind `outage` |
+| state unknown | speed, course or altitude unknown: where it would be cannot be told |
+| left coverage | going on as it did it would have come, within 4 minutes, to where nobody is seen at that level or the one below it |
+| coverage unknown | fewer than 12 minutes of flight on such courses near there: too little to know |
+| often lost here | of those who flew there on such courses more than 15 % were not seen a minute later: an edge, a mountain, an approach |
+| nobody else seen | no other aircraft within 30 NM, no more than 5,000 ft higher, was seen throughout the 4 minutes after |
+| recording ends | it ended before the silence could be judged |
+
+What remains is an event: `confirmed` if 3 others were seen throughout the 4 minutes after, at least 95 % of 20 minutes of flight near there
+was seen on, and the last position is sound; else `undetermined`. `confirmed` says that the aircraft stopped being seen where it
+should have been seen. Neither says that it is in distress: a transponder that fails looks the same.
+
+Waiting time: thirty minutes, when the uncertainty phase begins (ICAO Annex 11, 5.2.1 a). A live watch that wants to know
+sooner sets it lower and gets more false alarms; the phases and the search area count from the last report in any case.
+
+Measured on the recording that ships with the package (a box of one degree, 64 hours of flight; `tests/nets/test_lost_measure.py`): of flights
+cut off on purpose where coverage is good by brute force, 138 of 144 are found, 54 of them confirmed; uncut, none is lost.
+With each aircraft's day moved by hours at random, five days (316 hours) give five losses, none confirmed. So a
+figure near one in 1,000 hours is not reached yet for `undetermined`. Most silences there could not be judged at all: what is
+known in one day covers a small part of the flights.
+
+A limit: ADS-B that a ground station sends out again (ADS-R) cannot be told from an aircraft's own here. It stops when its last
+client leaves, which looks like a loss: of the unexplained silences in that recording most are of such aircraft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overflight.nets import lost_rules as rules
+from overflight.nets.base import Findings
+from overflight.nets.lost_coverage import PASSED, STAYED, Coverage, Floats, normal
+from overflight.nets.lost_findings import Judged, Outages, told
+from overflight.nets.lost_memory import NEVER, SILENT_US, TICK_US, Memory, Rows, climb_fpm, motion, rows_of
+from overflight.surveillance import integrity
+from overflight.surveillance.batch import Batch, TrackNames
+
+NOT_HEARD: Final = (
+    integrity.STALE | integrity.FROZEN | integrity.JUMP | integrity.SHARED_POINT | integrity.SHARED_CIRCLE
+)
+"""Positions that do not show that the aircraft was heard of there and then. A duplicate does."""
+
+
+@dataclass(frozen=True)
+class LostParameters:
+    """What the net is told. All defaults were tried on the recording that ships with the package.
+
+    Attributes:
+        wait_s: a silence is judged so long after it began, in whole minutes; see the module.
+        silence_s: a shorter silence is no candidate anywhere.
+        gap_share: the silence expected somewhere is the one that this share of the reports there are followed by at most.
+        gap_factor: a candidate is silent for so many times the expected silence.
+        least_gaps: with fewer silences known near a place, those of the whole recording tell what to expect.
+        cell_nm: size of the cells in which coverage is learnt: what lies within one and a half is "near there".
+        ahead_s: how far the way ahead must be in coverage, and others be seen, in whole minutes.
+        approach_s: how far ahead a descent is followed to an airport.
+        least_visits: on every step of the way ahead so many must have been seen.
+        after_s: who flew somewhere counts as seen on if there was a report so long after, or in the minute that follows; whole minutes.
+        least_minutes: of others' flight near there on such courses, to know anything.
+        least_share: of these, how many must have been seen on.
+        least_reports: of the aircraft itself.
+        least_seen_s: for how long it must have been seen.
+        radius_nm: others within this are near.
+        above_ft: others so much higher do not show that it would be seen.
+        outage_of: so many must have been near before an outage can be told from chance.
+        outage_share: an outage leaves at most this share of them, newcomers included.
+        confirm_others: see the module, as for the next two.
+        confirm_minutes: of others' flight.
+        confirm_share: of these, seen on.
+        skipped: integrity flags of positions that do not count.
+        inputs: digests of the recording, for the events.
+    """
+
+    wait_s: float = 1800.0
+    silence_s: float = 180.0
+    gap_share: float = 0.99
+    gap_factor: float = 3.0
+    least_gaps: int = 100
+    cell_nm: float = 3.0
+    ahead_s: float = 240.0
+    approach_s: float = 60.0
+    least_visits: int = 1
+    after_s: float = 60.0
+    least_minutes: int = 12
+    least_share: float = 0.85
+    least_reports: int = 5
+    least_seen_s: float = 60.0
+    radius_nm: float = 30.0
+    above_ft: float = 5000.0
+    outage_of: int = 5
+    outage_share: float = 0.25
+    confirm_others: int = 3
+    confirm_minutes: int = 20
+    confirm_share: float = 0.95
+    skipped: int = NOT_HEARD
+    inputs: str = ""
+
+
+class Lost:
+    """The net. See the module for what it finds, `overflight.nets.base.Net` for how it is driven.
+
+    Only reports move its clock: with no reports at all, nobody else is visible, and nothing can be said.
+    """
+
+    name = "lost"
+
+    def __init__(self, parameters: LostParameters, names: TrackNames) -> None:
+        """Start with nothing seen and nothing learnt."""
+        self._p, self._names = parameters, names
+        self._wait_us = max(1, round(parameters.wait_s * 1e6 / TICK_US)) * TICK_US
+        self._ahead = max(1, round(parameters.ahead_s * 1e6 / TICK_US))
+        self._coverage = Coverage(parameters.cell_nm)
+        self._memory = Memory(self._wait_us, max(1, round(parameters.after_s * 1e6 / TICK_US)), self._coverage)
+        self._outages = Outages(self._wait_us, parameters.radius_nm)
+        self._waiting: list[Rows] = []
+        self._now: int | None = None  # the tick of the newest row
+        self._last_us = 0
+        self._found: list[Findings] = []
+
+    def update(self, batch: Batch) -> None:
+        """Take in positions in order of time; a minute is worked on when it is over."""
+        if len(batch) == 0:
+            return
+        usable = np.flatnonzero(batch.flags & self._p.skipped == 0)
+        if len(usable):
+            self._waiting.append(rows_of(batch, usable, self._names))
+        self._last_us = int(batch.time_us[-1])
+        now = self._last_us // TICK_US
+        if self._now is None or now > self._now:
+            self._work(now)
+        self._now = now
+
+    def _work(self, until: int) -> None:
+        """Take in all ticks before `until`, and judge what is due by its beginning."""
+        if self._waiting:
+            rows = Rows.together(self._waiting)
+            ticks = rows.time_us // TICK_US
+            for tick in np.unique(ticks[ticks < until]).tolist():
+                self._judge_until(tick)
+                first, end = np.searchsorted(ticks, [tick, tick + 1])
+                self._memory.take(tick, rows.at(slice(first, end)))
+                self._judge((tick + 1) * TICK_US)
+            rest = rows.at(slice(int(np.searchsorted(ticks, until)), None))
+            self._waiting = [rest] if len(rest) else []
+        self._judge_until(until)
+
+    def _judge_until(self, tick: int) -> None:
+        """Judge what is due by the beginning of a tick, each at the end of the tick in which it is due."""
+        while (due_us := self._memory.next_due_us()) is not None and -(-due_us // TICK_US) <= tick:
+            self._judge(-(-due_us // TICK_US) * TICK_US)
+
+    def _judge(self, now_us: int) -> None:
+        due = self._memory.due(now_us)
+        began = due["last_us"] // TICK_US
+        for tick in np.unique(began).tolist():
+            self._judge_tick(due[began == tick], tick)
+        self._found.extend(self._outages.over(now_us, self._p, self._names))
+
+    def _judge_tick(self, silences: NDArray[np.void], tick: int) -> None:
+        """Judge silences that all began in one tick."""
+        near = self._coverage.near(normal(silences["latitude"], silences["longitude"]), silences["altitude_ft"])
+        expected_s = self._coverage.expected_gap_s(near, self._p.gap_share, self._p.least_gaps)
+        back = (silences["back_us"] != NEVER) & (silences["back_us"] - silences["last_us"] <= self._wait_us)
+        lasted_s = np.where(back, silences["back_us"] - silences["last_us"], self._wait_us) * 1e-6
+        needed_s = np.minimum(np.fmax(self._p.silence_s, self._p.gap_factor * expected_s), self._wait_us * 1e-6)
+        which = np.flatnonzero(lasted_s >= needed_s)
+        if len(which):
+            judged = self._reasons(silences[which], tick, back[which], expected_s[which])
+            self._found.append(told(judged, self._p, self._names))
+            self._outages.add(judged, self._memory.seen, tick)
+
+    def _reasons(self, silences: NDArray[np.void], tick: int, back: NDArray[np.bool_], expected_s: Floats) -> Judged:
+        """Find the reason for each, empty where none explains it."""
+        p = self._p
+        ahead_s = np.full(len(silences), self._ahead * TICK_US * 1e-6)
+        company = rules.others(silences, self._memory.seen, tick, self._ahead, p.radius_nm, p.above_ft)
+        speed_kt, course_deg = motion(silences)
+        up = normal(silences["latitude"], silences["longitude"])
+        passed = self._coverage.survival(up, silences["altitude_ft"], course_deg)
+        share = passed[:, STAYED] / np.maximum(passed[:, PASSED], 1)
+        seen_s = (silences["last_us"] - silences["first_us"]) * 1e-6
+        outage = (company.before >= p.outage_of) & (company.anybody <= p.outage_share * company.before)
+        explained = {
+            "landed": silences["ground"],
+            "outage": outage,
+            "seen again": back,
+            "seen too briefly": (silences["reports"] < p.least_reports) | (seen_s < p.least_seen_s),
+            "relayed": silences["relayed_us"] != NEVER,
+            "seldom seen": silences["longest_us"] >= SILENT_US,
+            "state unknown": np.isnan(speed_kt) | np.isnan(course_deg) | np.isnan(silences["altitude_ft"]),
+            "landed ": rules.landed(silences, np.full(len(silences), p.approach_s)),
+            "left coverage": rules.leaves(silences, ahead_s, self._coverage, p.least_visits),
+            "coverage unknown": passed[:, PASSED] < p.least_minutes,
+            "often lost here": share < p.least_share,
+            "nobody else seen": ~company.throughout,
+        }
+        reason = np.select(list(explained.values()), list(explained), "")
+        return Judged(
+            silences=silences,
+            reason=[one.strip() for one in reason.tolist()],
+            back=back,
+            expected_s=expected_s,
+            wait_us=self._wait_us,
+            ahead_s=self._ahead * TICK_US * 1e-6,
+            speed_kt=speed_kt,
+            course_deg=course_deg,
+            climb_fpm=climb_fpm(silences),
+            others=company.after,
+            minutes=passed[:, PASSED],
+            share=share,
+        )
+
+    def advance(self, watermark_us: int) -> Findings:
+        """Return what was concluded; the newest row, not the watermark, says up to when."""
+        del watermark_us
+        found, self._found = self._found, []
+        return Findings.together(found) if found else Findings.none()
+
+    def finish(self) -> Findings:
+        """Conclude everything: silences that are not due by the end are dismissed."""
+        if self._now is not None:
+            self._work(self._now + 1)
+        rest = self._memory.rest(self._last_us)
+        if len(rest):
+            back = rest["back_us"] != NEVER
+            reason = ["seen again" if again else "recording ends" for again in back.tolist()]
+            self._found.append(told(Judged.unjudged(rest, reason, back, self._wait_us), self._p, self._names))
+        self._found.extend(self._outages.over(None, self._p, self._names))
+        return self.advance(self._last_us)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data."""
+        return {
+            "coverage": self._coverage.snapshot(),
+            "memory": self._memory.snapshot(),
+            "outages": self._outages.snapshot(),
+            "waiting": [vars(rows) for rows in self._waiting],
+            "clock": (self._now, self._last_us),
+            "found": [(one.events, one.dismissed) for one in self._found],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._coverage.restore(state["coverage"])
+        self._memory.restore(state["memory"])
+        self._outages.restore(state["outages"])
+        self._waiting = [Rows(**rows) for rows in state["waiting"]]
+        self._now, self._last_us = state["clock"]
+        self._found = [Findings(*one) for one in state["found"]]

@@ -1,0 +1,350 @@
+"""What was last known of every aircraft, and who fell silent: the memory of the net `lost`.
+
+Event time is divided into ticks. A tick is taken in once all its rows have come, whatever the batches: so everything that
+is remembered, and everything learnt from it, is the same however the recording is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overflight.nets.lost_coverage import (
+    PASSED,
+    RADIUS_M,
+    STAYED,
+    VISITS,
+    Coverage,
+    Floats,
+    course_keys,
+    gap_column,
+    normal,
+)
+from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames
+from overflight.surveillance.integrity import DEGRADING
+from overflight.units import KT_MPS, NM_M
+
+TICK_US: Final = 60_000_000
+SLOT_US: Final = 20_000_000
+"""A place is learnt from at most every 20 s, so that one who reports ten times a second weighs no more than others."""
+
+NEVER: Final = np.iinfo(np.int64).min // 4
+SILENT_US: Final = 2 * TICK_US
+"""A shorter silence is none: it lies within the scatter of reception. No silence so long fits into one tick."""
+
+STATE: Final = np.dtype(
+    [
+        ("aircraft", np.int64),
+        ("track", np.int64),  # of the last report
+        ("first_us", np.int64),  # when this stay began: after a silence longer than the waiting time another begins
+        ("last_us", np.int64),
+        ("relayed_us", np.int64),  # last heard of by TIS-B
+        ("back_us", np.int64),  # of a silence: when the next plausible report came, or NEVER
+        ("latitude", np.float64),
+        ("longitude", np.float64),
+        ("altitude_ft", np.float64),  # last known, as are speed, course and code
+        ("speed_kt", np.float64),
+        ("course_deg", np.float64),
+        ("accuracy_m", np.float64),
+        ("squawk", np.int64),
+        ("reports", np.int64),
+        ("longest_us", np.int64),  # silence within this stay
+        ("from_us", np.int64),  # an earlier report, 15 s before or more where there is one: for the climb
+        ("from_ft", np.float64),
+        ("from_latitude", np.float64),
+        ("from_longitude", np.float64),
+        ("row", np.int64),
+        ("row_before", np.int64),
+        ("degraded", np.bool_),
+        ("ground", np.bool_),
+        ("open", np.bool_),  # not yet judged
+        ("key", np.int64),
+    ]
+)
+"""What is kept of an aircraft, and of a silence: how it stood at its last report."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Usable positions in order of time; arrays of one length."""
+
+    time_us: NDArray[np.int64]
+    aircraft: NDArray[np.int64]
+    track: NDArray[np.int64]
+    latitude: Floats
+    longitude: Floats
+    altitude_ft: Floats
+    speed_kt: Floats
+    course_deg: Floats
+    accuracy_m: Floats
+    squawk: NDArray[np.int64]
+    ground: NDArray[np.bool_]
+    relayed: NDArray[np.bool_]
+    degraded: NDArray[np.bool_]
+    row: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.time_us)
+
+    def at(self, which: Any) -> Rows:
+        """Return some of the rows."""
+        return Rows(**{name: column[which] for name, column in vars(self).items()})
+
+    @staticmethod
+    def together(parts: list[Rows]) -> Rows:
+        """Return several as one; at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return Rows(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def rows_of(batch: Batch, usable: NDArray[np.int64], names: TrackNames) -> Rows:
+    """Take the usable rows of a batch."""
+    track = batch.track[usable].astype(np.int64)
+    taken = np.array(names.default_accuracy_m[: batch.tracks])[track]
+    reported = batch.accuracy_m[usable].astype(np.float64)
+    return Rows(
+        time_us=batch.time_us[usable],
+        aircraft=np.array(names.aircraft[: batch.tracks], np.int64)[track],
+        track=track,
+        latitude=batch.latitude[usable],
+        longitude=batch.longitude[usable],
+        altitude_ft=batch.altitude_ft[usable].astype(np.float64),
+        speed_kt=batch.groundspeed_kt[usable].astype(np.float64),
+        course_deg=batch.track_deg[usable].astype(np.float64),
+        accuracy_m=np.where(np.isnan(reported), taken, reported),
+        squawk=batch.squawk[usable].astype(np.int64),
+        ground=batch.onground[usable],
+        relayed=np.array(names.hearsay[: batch.tracks], np.bool_)[track],
+        degraded=batch.flags[usable] & DEGRADING != 0,
+        row=batch.row[usable],
+    )
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """Who was seen in one tick, by aircraft: the last place and altitude, when first and when last."""
+
+    aircraft: NDArray[np.int64]
+    up: Floats
+    altitude_ft: Floats
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+    key: NDArray[np.int64]  # cell, band and course in the coverage
+
+
+class Memory:
+    """Every aircraft's state, the silences that wait to be judged, and who was seen in the last ticks."""
+
+    def __init__(self, wait_us: int, look: int, coverage: Coverage) -> None:
+        """Start with nothing seen; a silence is due after `wait_us`."""
+        self._wait_us, self._look, self._coverage = wait_us, look, coverage
+        self._state = np.zeros(0, STATE)
+        self._ended = np.zeros(0, STATE)  # silences after which there was another report, not yet due
+        self._began_us = NEVER
+        self.seen: dict[int, Sightings] = {}
+
+    def take(self, tick: int, rows: Rows) -> None:
+        """Take in all rows of one tick."""
+        self._grow(int(rows.aircraft.max(initial=-1)) + 1)
+        if len(rows) and self._began_us == NEVER:
+            self._began_us = int(rows.time_us[0])
+        relayed = rows.at(rows.relayed)
+        self._state["relayed_us"][relayed.aircraft] = relayed.time_us  # of several to one place the last stays
+        if len(relayed):
+            rows = rows.at(~rows.relayed)
+        self.forget(tick)
+        if len(rows) == 0:
+            return
+        rows = rows.at(np.argsort(rows.aircraft, kind="stable"))
+        first = np.flatnonzero(np.diff(rows.aircraft, prepend=np.int64(-1)))
+        last = np.append(first[1:], len(rows)) - 1
+        who = rows.aircraft[first]
+        old = self._state[who]
+        gap_us = np.diff(rows.time_us, prepend=np.int64(0))
+        gap_us[first] = rows.time_us[first] - old["last_us"]
+        anew = gap_us[first] > self._wait_us
+        self._end_silences(old, rows.at(first), gap_us[first])
+        up = normal(rows.latitude, rows.longitude)
+        new = self._updated(old, rows, first, last, gap_us, anew)
+        new["key"] = self._learn(rows, up, first, last, gap_us, anew, old["key"])
+        self._state[who] = new
+        key = course_keys(new["key"], motion(new)[1])
+        self.seen[tick] = Sightings(who, up[last], new["altitude_ft"], rows.time_us[first], rows.time_us[last], key)
+
+    def forget(self, tick: int) -> None:
+        """Drop the sightings of ticks long before `tick`, and learn from them who was still seen some minutes later.
+
+        They are learnt from only when every silence that began in those minutes has been judged: no aircraft's own
+        silence counts against the place where it is judged.
+        """
+        for when in sorted(when for when in self.seen if when < tick - self._wait_us // TICK_US - self._look - 2):
+            past = self.seen[when]
+            later = [self.seen[w].aircraft for w in (when + self._look, when + self._look + 1) if w in self.seen]
+            stayed = np.isin(past.aircraft, np.concatenate(later)) if later else np.zeros(len(past.aircraft), np.bool_)
+            self._coverage.passed.add(past.key, np.full(len(past.key), PASSED))
+            self._coverage.passed.add(past.key[stayed], np.full(int(stayed.sum()), STAYED))
+            del self.seen[when]
+
+    def _end_silences(self, old: NDArray[np.void], rows: Rows, gap_us: NDArray[np.int64]) -> None:
+        """Keep the silences that these reports end, if they are no reception's scatter and were not judged before."""
+        over = np.flatnonzero(old["open"] & (gap_us >= SILENT_US))
+        if len(over) == 0:
+            return
+        ended, then = old[over], rows.at(over)
+        speed = np.where(np.isnan(ended["speed_kt"]), 500.0, ended["speed_kt"])
+        reach_m = (1.5 * speed + 100.0) * KT_MPS * gap_us[over] * 1e-6 + NM_M
+        up = normal(ended["latitude"], ended["longitude"]), normal(then.latitude, then.longitude)
+        plausible = np.linalg.norm(up[0] - up[1], axis=-1) * RADIUS_M <= reach_m
+        ended["back_us"] = np.where(plausible, then.time_us, NEVER)
+        self._ended = np.concatenate([self._ended, ended])
+
+    def _updated(
+        self,
+        old: NDArray[np.void],
+        rows: Rows,
+        first: NDArray[np.int64],
+        last: NDArray[np.int64],
+        gap_us: NDArray[np.int64],
+        anew: NDArray[np.bool_],
+    ) -> NDArray[np.void]:
+        new = old.copy()
+        new["aircraft"], new["open"], new["back_us"] = rows.aircraft[first], True, NEVER
+        for name in ("track", "latitude", "longitude", "accuracy_m", "row"):
+            new[name] = getattr(rows, name)[last]
+        new["last_us"] = rows.time_us[last]
+        new["row_before"] = np.where(last > first, rows.row[np.maximum(last - 1, 0)], np.where(anew, -1, old["row"]))
+        new["ground"] = rows.ground[last]
+        new["degraded"] = rows.degraded[last]
+        for name in ("altitude_ft", "speed_kt", "course_deg", "squawk"):
+            values = getattr(rows, name)
+            known = ~np.isnan(values) if values.dtype.kind == "f" else values != NO_SQUAWK
+            before = np.where(anew, NO_SQUAWK if name == "squawk" else np.nan, old[name])
+            place = np.maximum.reduceat(np.where(known, np.arange(len(rows)), -1), first)
+            new[name] = np.where(place >= first, values[np.maximum(place, 0)], before)
+        new["first_us"] = np.where(anew, rows.time_us[first], old["first_us"])
+        new["reports"] = np.where(anew, 0, old["reports"]) + last - first + 1
+        inner = gap_us.copy()
+        inner[first[anew]] = 0
+        longest = np.maximum.reduceat(inner, first)
+        new["longest_us"] = np.maximum(np.where(anew, 0, old["longest_us"]), longest)
+        # For the climb: the first report of this tick if it is 15 s back, else the last one of a tick before.
+        far = (rows.time_us[last] - rows.time_us[first] >= 15_000_000) & ~np.isnan(rows.altitude_ft[first])
+        near = ~far & ~anew & (rows.time_us[last] - old["last_us"] <= 3 * TICK_US)
+        keep = near & (rows.time_us[last] - old["last_us"] < 10_000_000)  # too near to measure by: one farther back
+        sources = {
+            "from_us": (rows.time_us, "last_us", NEVER),
+            "from_ft": (rows.altitude_ft, "altitude_ft", np.nan),
+            "from_latitude": (rows.latitude, "latitude", np.nan),
+            "from_longitude": (rows.longitude, "longitude", np.nan),
+        }
+        for name, (column, before, unknown) in sources.items():
+            new[name] = np.select([far, keep, near], [column[first], old[name], old[before]], unknown)
+        return new
+
+    def _learn(
+        self,
+        rows: Rows,
+        up: Floats,
+        first: NDArray[np.int64],
+        last: NDArray[np.int64],
+        gap_us: NDArray[np.int64],
+        anew: NDArray[np.bool_],
+        key_before: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Teach the coverage; returns the cell that each aircraft is in by the end of the tick."""
+        slot = rows.time_us // SLOT_US
+        turns = np.ones(len(rows), np.bool_)
+        turns[:-1] = (slot[1:] != slot[:-1]) | (rows.aircraft[1:] != rows.aircraft[:-1])
+        told = np.flatnonzero(turns & ~rows.ground)
+        keys = np.full(len(rows), -1)
+        keys[told] = self._coverage.keys(up[told], rows.altitude_ft[told])
+        # An aircraft that stays in a cell comes into it once.
+        same = rows.aircraft[told][1:] == rows.aircraft[told][:-1]
+        before = np.append(-1, np.where(same, keys[told][:-1], -1))
+        group = np.searchsorted(first, told, side="right") - 1
+        opens = np.append(True, ~same) if len(told) else np.zeros(0, np.bool_)
+        before[: len(told)][opens] = np.where(anew, -1, key_before)[group[opens]]
+        came = told[keys[told] != before[: len(told)]]
+        self._coverage.seen.add(keys[came], np.full(len(came), VISITS))
+        silent = np.flatnonzero((gap_us <= self._wait_us) & (gap_us > 0))
+        here = self._coverage.keys(up[last], rows.altitude_ft[last])
+        place = np.searchsorted(first, silent, side="right") - 1
+        # A silence belongs to where it began; within a tick the cell of its end will do.
+        began = np.where(np.isin(silent, first), key_before[place], here[place])
+        self._coverage.seen.add(began, gap_column(gap_us[silent] * 1e-6))
+        return here
+
+    def due(self, until_us: int) -> NDArray[np.void]:
+        """Return, once, the silences whose waiting time is over by then, in the order in which they began."""
+        late = self._state["open"] & (self._state["last_us"] + self._wait_us <= until_us)
+        still = self._state[late]
+        self._state["open"][late] = False
+        over = self._ended["last_us"] + self._wait_us <= until_us
+        ended, self._ended = self._ended[over], self._ended[~over]
+        return in_order(np.concatenate([still, ended]))
+
+    def next_due_us(self) -> int | None:
+        """Return when the next silence will be due if nobody reports any more; None if nobody is silent."""
+        waiting = np.append(self._state["last_us"][self._state["open"]], self._ended["last_us"])
+        return int(waiting.min()) + self._wait_us if len(waiting) else None
+
+    def rest(self, end_us: int) -> NDArray[np.void]:
+        """Return the silences that are not due by the end of the recording."""
+        silent = self._state["open"] & (self._state["last_us"] + SILENT_US <= end_us)
+        return in_order(np.concatenate([self._state[silent], self._ended]))
+
+    def _grow(self, size: int) -> None:
+        if size > len(self._state):
+            more = np.zeros(max(size, 2 * len(self._state)) - len(self._state), STATE)
+            for name in ("last_us", "first_us", "relayed_us", "back_us", "from_us"):
+                more[name] = NEVER
+            more["key"] = -1
+            self._state = np.concatenate([self._state, more])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data and arrays."""
+        seen = {tick: vars(who) for tick, who in self.seen.items()}
+        return {"state": self._state.copy(), "ended": self._ended.copy(), "began_us": self._began_us, "seen": seen}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self._state, self._ended = state["state"].copy(), state["ended"].copy()
+        self._began_us = state["began_us"]
+        self.seen = {tick: Sightings(**who) for tick, who in state["seen"].items()}
+
+
+def climb_fpm(silences: NDArray[np.void]) -> Floats:
+    """Rate of climb by the last reports, ft/min; NaN where they do not tell."""
+    minutes = (silences["last_us"] - silences["from_us"]) / 60e6
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = (silences["altitude_ft"] - silences["from_ft"]) / minutes
+    return np.where((minutes > 0.1) & (minutes < 5.0), rate, np.nan)
+
+
+def motion(silences: NDArray[np.void]) -> tuple[Floats, Floats]:
+    """Ground speed (kt) and track (deg) as reported, else by the last positions; NaN where they do not tell."""
+    up = normal(silences["latitude"], silences["longitude"])
+    came = normal(silences["from_latitude"], silences["from_longitude"])
+    seconds = (silences["last_us"] - silences["from_us"]) * 1e-6
+    known = (seconds > 5.0) & (seconds < 300.0)
+    chord = up - came
+    with np.errstate(invalid="ignore", divide="ignore"):
+        speed = np.linalg.norm(chord, axis=-1) * RADIUS_M / seconds / KT_MPS
+    east = np.stack([-up[:, 1], up[:, 0], np.zeros(len(up))], axis=-1)
+    north = np.cross(up, east)
+    course = np.degrees(np.arctan2((chord * east).sum(-1), (chord * north).sum(-1))) % 360.0
+    speed, course = np.where(known, speed, np.nan), np.where(known, course, np.nan)
+    return (
+        np.where(np.isnan(silences["speed_kt"]), speed, silences["speed_kt"]),
+        np.where(np.isnan(silences["course_deg"]), course, silences["course_deg"]),
+    )
+
+
+def in_order(silences: NDArray[np.void]) -> NDArray[np.void]:
+    """Sort by when they began, then by aircraft."""
+    return silences[np.lexsort((silences["aircraft"], silences["last_us"]))]
