@@ -122,10 +122,14 @@ def _print_events(console: Console, result: CheckResult) -> None:
     for row in gravest.head(MOST_EVENTS).iter_rows(named=True):
         grave = "    " if row["severity"] is None else f"{row['severity']:.2f}"
         console.print(
-            Text(f"{grave}  {_time(row['time'])}  {_happened(row)}, for {row['duration_s']:.0f} s"), soft_wrap=True
+            Text(f"{grave}  {_time(row['time'])}  {_happened(row)}{_lasted(row['duration_s'])}"), soft_wrap=True
         )
         console.print(Text(f"      {row['verdict']}: {row['why']}", style="dim"), soft_wrap=True)
     console.print()
+
+
+def _lasted(duration_s: float | None) -> str:
+    return "" if duration_s is None else f", for {duration_s:.0f} s"
 
 
 def _happened(row: dict[str, Any]) -> str:

@@ -157,6 +157,10 @@ class CheckParameters:
             else "counted, not tested",
             "integrity gate": "off" if self.ungated else "on",
         }
+        if self.qnh_uncertainty_hpa != QNH_UNCERTAINTY_HPA:
+            said["QNH uncertainty"] = f"{self.qnh_uncertainty_hpa:g} hPa"
+        if self.allow:
+            said["allowed"] = ", ".join(self.allow)
         if self.start or self.end:
             said["time"] = f"{self.start or 'the beginning'} to {self.end or 'the end'}"
         if self.bbox:
