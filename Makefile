@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_ENV := UV_PYTHON_DOWNLOADS=never PYTHONPATH=
 
-KERNEL_SOURCES := $(wildcard kernels/src/*) kernels/CMakeLists.txt kernels/pyproject.toml $(wildcard kernels/overflight_kernels/*.py)
+KERNEL_SOURCES := $(wildcard kernels/src/*) kernels/CMakeLists.txt kernels/pyproject.toml $(wildcard kernels/overflight_kernels/*.py*)
 
 .PHONY: demo test test-long bench lint types imports lock clean install
 .DEFAULT_GOAL := help
@@ -29,6 +29,7 @@ bench: install  ## measure; prints ratios against peers in the same run
 	$(BIN)/python bench/read.py
 	$(BIN)/python bench/separation.py
 	$(BIN)/python bench/peers.py
+	$(BIN)/python bench/airspace.py
 
 lint: install
 	$(BIN)/ruff check .

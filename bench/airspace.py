@@ -5,7 +5,7 @@
 The positions are one hour of 10,000 aircraft (`traffic.py`); the volumes the world's flight information regions and sectors
 (bundled), and seeded zones of 5 to 80 km between flight levels where the traffic is. *Check* is everything, from the file to the
 events. *Net alone* is the incursion net on positions that lie in memory and have passed the gate. GeoPandas (in an environment of
-its own, `.bench-venv`) is given the same positions and areas and joins them (`sjoin`, predicate "within"): which point is in
+its own, `.bench-venv-geo`) is given the same positions and areas and joins them (`sjoin`, predicate "within"): which point is in
 which area, no crossing, no level; what it needs before (reading, making points) is not counted.
 """
 
@@ -62,7 +62,19 @@ def regions() -> list[dict[str, Any]]:
     packed = next((ROOT / "src/overflight/airspace/data/vatspy").glob("*.gz"))
     document = json.loads(gzip.decompress(packed.read_bytes()))
     refused = {one.source.rpartition(" ")[2] for one in read(json.dumps(document).encode(), "firs").refused}
-    return [one for number, one in enumerate(document["features"], start=1) if str(number) not in refused]
+    taken = [one for number, one in enumerate(document["features"], start=1) if str(number) not in refused]
+    return [one | {"geometry": closed(one["geometry"])} for one in taken]
+
+
+def closed(geometry: dict[str, Any]) -> dict[str, Any]:
+    """A polygon or several whose rings end where they begin: GeoPandas refuses others, and two of the regions have them."""
+
+    def ring(points: list[list[float]]) -> list[list[float]]:
+        return points if points[0] == points[-1] else [*points, points[0]]
+
+    parts, several = geometry["coordinates"], geometry["type"] == "MultiPolygon"
+    rings = [[ring(one) for one in part] for part in parts] if several else [ring(one) for one in parts]
+    return geometry | {"coordinates": rings}
 
 
 def measure_check(path: Path, area: Path, net: str) -> dict[str, Any]:
@@ -154,7 +166,8 @@ def main() -> int:
         Figure("volumes", f"{found['net'][-1]['volumes']:,}"),
         Figure("stays found", f"{found['net'][-1]['events']:,}"),
     ]
-    figures += [Figure(f"{what}, wall", noise([run["wall"] for run in runs])) for what, runs in found.items()]
+    for time in ("wall", "cpu"):
+        figures += [Figure(f"{what}, {time}", noise([run[time] for run in runs])) for what, runs in found.items()]
     figures.append(Figure("index built in", noise([run["build"] for run in found["net"]])))
     figures += [
         at_most("check for incursions / check for separation", walls["incursion"] / walls["separation"], 3, "x"),

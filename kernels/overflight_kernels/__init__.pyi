@@ -59,6 +59,7 @@ class Areas:
         longitude_a: NDArray[np.float64],
         latitude_b: NDArray[np.float64],
         longitude_b: NDArray[np.float64],
+        open: NDArray[np.uint8],
         areas: int,
     ) -> None: ...
     def inside(

@@ -17,8 +17,9 @@ struct Point {
 // middle is inside, and which pieces of boundary run through it.
 class Areas {
    public:
-    // Pieces of boundary, area after area (`area` ascends), from a to b; short ones, whose chord lies next to the surface.
-    Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, size_t areas);
+    // Pieces of boundary, area after area (`area` ascends), from a to b; short ones, whose chord lies next to the surface. A piece
+    // that is `open` only closes its area: no distance is measured to it.
+    Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, In<uint8_t> open, size_t areas);
 
     struct Entry {  // an area in a cell
         uint32_t area, first, count;  // its edges there: cell_edges_[first, first + count)
@@ -79,6 +80,7 @@ class Areas {
 
     size_t areas_;
     std::vector<Vec> a_, b_;
+    std::vector<uint8_t> open_;
     std::vector<uint32_t> area_of_, first_piece_;  // first_piece_[area] to first_piece_[area + 1]
     std::vector<uint32_t> first_group_;
     std::vector<Block> groups_, blocks_;  // groups of blocks of pieces

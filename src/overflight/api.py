@@ -109,7 +109,8 @@ def check(
     Args:
         positions: a file, folder or glob, several of them, "-" for standard input, a `Recording`, or a table: Polars,
             pandas, Arrow, anything with ``__arrow_c_stream__``, with the columns of the position table.
-        nets: which nets run: separation, incursion, hazard. None named: separation, and with airspace the other two.
+        nets: which nets run: separation, incursion, hazard, line, lost, interference. None named: separation, and with
+            airspace all others but lost.
         airspace: volumes that may be entered or not: files (GeoJSON, OpenAir, AIXM, ...), sets ("fir:LTAA", "country:TR"),
             or what `read_airspace` returned.
         allow: tracks that may be in any volume, "callsign=THY*"; by callsign, icao24, track_id or party.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from overflight.airspace.boundary import TOLERANCE_M, areas_of, pieces
 from overflight.airspace.read import read_airspace
 from overflight.airspace.rings import RingError, make_ring
-from overflight.airspace.volume import GEODESIC, STRAIGHT, Part, Volume
+from overflight.airspace.volume import GEODESIC, STRAIGHT, Part, Ring, Volume
 from tests.airspace.zones import GEOD, Oracle, star, volume
 
 PLACES = {
@@ -77,6 +77,41 @@ def test_pieces_are_the_same_from_both_sides() -> None:
         other_lat, other_lon = pieces(back)
         assert lat[: end + 1].tolist() == other_lat[: end + 1][::-1].tolist()
         assert lon[: end + 1].tolist() == other_lon[: end + 1][::-1].tolist()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(sorted(PLACES)), st.sampled_from([2e3, 60e3, 900e3]))
+def test_an_edge_is_cut_the_same_in_whatever_company(seed: int, where: str, size_m: float) -> None:
+    """Alone, the other way round and from another vertex on, with edges of both kinds: the same points, to the last bit."""
+    rng = np.random.default_rng(seed)
+    ring = make_ring(*star(rng, *PLACES[where], size_m), rng.integers(0, 2, 8).tolist())[0]
+    order = (rng.integers(8) - np.arange(8)) % 8
+    other = Ring(ring.latitude[order], ring.longitude[order], ring.edge[order - 1])
+    (lat, lon), (other_lat, other_lon) = pieces(ring), pieces(other)
+    assert sorted(zip(lat[1:], lon[1:], strict=True)) == sorted(zip(other_lat[1:], other_lon[1:], strict=True))
+    for k in range(8):
+        a, b = np.flatnonzero((lat == ring.latitude[k]) & (lon == ring.longitude[k]))[0], len(lat)
+        if k < 7:
+            b = np.flatnonzero((lat == ring.latitude[k + 1]) & (lon == ring.longitude[k + 1]))[0] + 1
+        assert_along(lat[a:b], lon[a:b], int(ring.edge[k]))
+
+
+def assert_along(lat: np.ndarray, lon: np.ndarray, edge: int) -> None:
+    """Points at equal distances on an edge, at most 5 km apart."""
+    n, (a, b) = len(lat) - 1, ((lat[0], lon[0]), (lat[-1], lon[-1]))
+    if edge == GEODESIC:
+        want = np.array(GEOD.npts(a[1], a[0], b[1], b[0], n - 1)).reshape(-1, 2) if n > 1 else np.empty((0, 2))
+    else:
+        east = (b[1] - a[1] + 180.0) % 360.0 - 180.0
+        share = np.arange(1, n) / n
+        want = np.stack([a[1] + share * east, a[0] + share * (b[0] - a[0])], axis=-1)
+    np.testing.assert_allclose(lat[1:-1], want[:, 1], atol=1e-9, rtol=0)
+    np.testing.assert_allclose((lon[1:-1] - want[:, 0] + 180.0) % 360.0, 180.0, atol=1e-9, rtol=0)
+    assert GEOD.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2].max() < 5050.0  # lengths along parallels are a sphere's
+
+
+def test_no_volume_at_all() -> None:
+    assert areas_of([]).inside(np.array([10.0]), np.array([10.0]))[0].tolist() == []
 
 
 def test_neighbours_leave_no_gap_and_no_overlap() -> None:

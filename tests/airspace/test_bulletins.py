@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from overflight.airspace.read import read_airspace
 from overflight.airspace.readers.bulletins import Bulletin, read_bulletins, volumes
 from overflight.airspace.rings import make_ring
+from overflight.airspace.sets import FIR_ACCURACY_M
 from overflight.airspace.volume import GEODESIC, SURFACE, UNLIMITED, Limit, Part, Window
 from overflight.errors import InputError
 from tests.airspace.mutations import mutations
@@ -203,3 +205,29 @@ def test_broken_real_bulletins() -> None:
         with suppress(InputError):
             for made in read_bulletins(broken, "fuzz"):
                 volumes(made, {"OJAC": BOX, "OIIX": BOX})
+
+
+def test_a_file_of_bulletins_is_airspace_with_the_bundled_boundaries(tmp_path: Path) -> None:
+    partly = ONE | {
+        "czib_number": "CZIB-2026-98",
+        "affected_airspace": "FIR Tehran (OIIX), west of longitude 60 East, all altitudes.",
+        "affected_FIRs": ["OIIX"],
+    }
+    path = tmp_path / "bulletins.json"
+    path.write_text(json.dumps([ONE, partly]))
+    found = read_airspace(path)
+    assert [(each.name, "not known" in each.reason) for each in found.refused] == [("CZIB-2026-99 XXXX", True)]
+    (tehran,) = found.volumes
+    assert (tehran.id, tehran.kind, tehran.notice) == ("CZIB-2026-98 OIIX", "hazard", "bulletin")
+    assert tehran.accuracy_m == FIR_ACCURACY_M
+    assert tehran.bounding  # which part is meant is not understood
+
+
+@needs_real
+def test_the_real_file_is_airspace() -> None:
+    found = read_airspace(REAL)
+    assert len(found.volumes) == 63
+    assert {each.reason for each in found.refused} == {
+        "the boundary of UKBU is not known",
+        "it was withdrawn, nobody says when",
+    }

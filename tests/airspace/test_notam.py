@@ -28,6 +28,7 @@ from overflight.airspace.readers.notam_coordinates import find_positions, join_b
 from overflight.airspace.readers.notam_limits import find_limits, read_limit
 from overflight.airspace.readers.notam_schedule import ScheduleError, expand
 from overflight.airspace.readers.registry import format_of
+from overflight.airspace.sets import FIR_ACCURACY_M
 from overflight.airspace.volume import GEODESIC, SURFACE, UNLIMITED, Limit, Part, Window
 from overflight.errors import InputError
 from tests.airspace.mutations import mutations, read_or_refuse
@@ -412,11 +413,15 @@ def test_across_the_antimeridian_and_around_nothing() -> None:
     assert square_nm(made.volumes[0].parts[0]) == pytest.approx(5869, rel=0.01)
 
 
-def test_the_whole_of_a_fir_needs_its_boundary() -> None:
+def test_the_whole_of_a_fir_is_its_bundled_boundary() -> None:
     made = notice("GNSS INTERFERENCE WITHIN FIR", q="QXXXX/IV/NBO/E/000/999/3500N03300E999")
-    assert made.volumes == ()
     assert made.radius_nm == 999
-    assert "whole of LCCC" in made.refused[0].reason
+    (whole,) = made.volumes
+    (bundled,) = read_airspace("fir:LCCC").volumes
+    assert square_nm(whole.parts[0]) == square_nm(bundled.parts[0]) > 30_000
+    assert whole.accuracy_m == FIR_ACCURACY_M
+    assert "approximate, not authoritative" in " ".join(whole.notes)
+    assert whole.issued_for == ("LCCC",)
 
 
 # Limits

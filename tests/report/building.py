@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pyproj import Geod
 
+from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
@@ -151,6 +152,8 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "volumes": 0,
         "noted": {},
         "refused": [],
+        "notices": [],
+        "lines": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,
         "undetermined": found.filter(pl.col("verdict") == "undetermined").height,
     }
@@ -163,6 +166,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         Summary(**(summary | over)),
         parameters,
         Airspace(),
+        Audit(),
     )
 
 

@@ -8,8 +8,9 @@ share their border exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,71 +27,49 @@ TOLERANCE_M: Final = 0.25
 EARTH_M: Final = 6_371_000.0
 
 
+@dataclass(frozen=True)
+class _Edges:
+    """Edges, one entry each, deg. They lead from a to b, b north of a or due east, whichever way round their ring runs."""
+
+    latitude_a: Array
+    longitude_a: Array
+    latitude_b: Array
+    longitude_b: Array
+    geodesic: NDArray[np.bool_]  # else straight in longitude and latitude
+    turned: NDArray[np.bool_]  # the ring runs from b to a
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.turned)
+
+
 def pieces(ring: Ring) -> tuple[Array, Array]:
     """Cut the edges of a ring.
 
     Returns:
         Latitude and longitude in degrees of the ends of all pieces in turn; the last point is the first again.
     """
-    latitude: list[Array] = []
-    longitude: list[Array] = []
-    n = len(ring)
-    for k in range(n):
-        a, b = (ring.latitude[k], ring.longitude[k]), (ring.latitude[(k + 1) % n], ring.longitude[(k + 1) % n])
-        turned = b < a
-        first, second = (b, a) if turned else (a, b)
-        lat, lon = _cut(*first, *second, geodesic=ring.edge[k] == GEODESIC)
-        if turned:
-            lat, lon = lat[::-1], lon[::-1]
-        latitude.append(lat[:-1])
-        longitude.append(lon[:-1])
-    return np.append(np.concatenate(latitude), ring.latitude[0]), np.append(
-        np.concatenate(longitude), ring.longitude[0]
-    )
+    latitude, longitude, _ = _cut(_edges([ring]))
+    return np.append(latitude, latitude[0]), np.append(longitude, longitude[0])
 
 
-def _cut(lat_a: float, lon_a: float, lat_b: float, lon_b: float, *, geodesic: bool) -> tuple[Array, Array]:
-    """Points along an edge, both ends included."""
-    east = (lon_b - lon_a + 180.0) % 360.0 - 180.0
-    if geodesic:
-        length_m = GEOD.line_length([lon_a, lon_b], [lat_a, lat_b])
-        count = max(int(np.ceil(length_m / LONGEST_M)), 1)
-        if count == 1:
-            return np.array([lat_a, lat_b]), np.array([lon_a, lon_b])
-        inner = np.array(cast("Any", GEOD).npts(lon_a, lat_a, lon_b, lat_b, count - 1))
-        return np.concatenate([[lat_a], inner[:, 1], [lat_b]]), np.concatenate([[lon_a], inner[:, 0], [lon_b]])
-    # The curvature of such a line is at most 2 tan(latitude) / R times the sine of its course (a parallel's is half that);
-    # over a length L it leaves the chord by the curvature times L² / 8.
-    steepest = min(max(abs(lat_a), abs(lat_b)), 89.0)
-    widest = np.cos(np.radians(min(abs(lat_a), abs(lat_b)) if lat_a * lat_b > 0 else 0.0))
-    east_m = np.radians(abs(east)) * EARTH_M * widest
-    length_m = float(np.hypot(east_m, np.radians(abs(lat_b - lat_a)) * EARTH_M))
-    bow_m = 2.0 * np.tan(np.radians(steepest)) / EARTH_M * length_m * east_m / 8.0
-    count = max(int(np.ceil(np.sqrt(bow_m / TOLERANCE_M))), int(np.ceil(length_m / LONGEST_M)), 1)
-    share = np.linspace(0.0, 1.0, count + 1)
-    lon = lon_a + share * east
-    lon = np.where(np.abs(lon) > 180.0, (lon + 180.0) % 360.0 - 180.0, lon)
-    lat = lat_a + share * (lat_b - lat_a)
-    lat[-1], lon[-1] = lat_b, lon_b
-    return lat, lon
-
-
-def areas_of(volumes: tuple[Volume, ...] | list[Volume]) -> Areas:
+def areas_of(volumes: Sequence[Volume]) -> Areas:
     """Build the kernel's areas, one for each volume, in their order."""
     from overflight_kernels import Areas
 
-    columns: list[tuple[NDArray[np.uint32], Array, Array]] = []
-    for number, volume in enumerate(volumes):
-        for ring in _rings(volume):
-            lat, lon = pieces(ring)
-            columns.append((np.full(len(lat) - 1, number, np.uint32), lat, lon))
-    none = np.empty(0)
+    numbered = [(number, ring) for number, volume in enumerate(volumes) for ring in _rings(volume)]
+    rings = [ring for _, ring in numbered]
+    latitude, longitude, count = _cut(_edges(rings))
+    until = np.cumsum(count)[np.cumsum(_lengths(rings)) - 1]
+    length = np.diff(until, prepend=0)
+    following = _following(length)
     return Areas(
-        area=np.concatenate([np.empty(0, np.uint32), *(area for area, _, _ in columns)]),
-        latitude_a=np.concatenate([none, *(lat[:-1] for _, lat, _ in columns)]),
-        longitude_a=np.concatenate([none, *(lon[:-1] for _, _, lon in columns)]),
-        latitude_b=np.concatenate([none, *(lat[1:] for _, lat, _ in columns)]),
-        longitude_b=np.concatenate([none, *(lon[1:] for _, _, lon in columns)]),
+        area=np.repeat(np.array([number for number, _ in numbered], np.uint32), length),
+        latitude_a=latitude,
+        longitude_a=longitude,
+        latitude_b=latitude[following],
+        longitude_b=longitude[following],
+        open=np.repeat(np.concatenate([np.zeros(0, bool), *map(_only_closes, rings)]), count).astype(np.uint8),
         areas=len(volumes),
     )
 
@@ -99,3 +78,87 @@ def _rings(volume: Volume) -> Iterator[Ring]:
     for part in volume.parts:
         yield part.outer
         yield from part.holes
+
+
+def _only_closes(ring: Ring) -> NDArray[np.bool_]:
+    return np.zeros(len(ring), bool) if ring.only_closes is None else ring.only_closes
+
+
+def _lengths(rings: Sequence[Ring]) -> NDArray[np.int64]:
+    return np.array([len(ring) for ring in rings], np.int64)
+
+
+def _following(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of closed lines that lie one after the other: the place of the point that follows each, the first after the last."""
+    following = np.arange(1, int(lengths.sum()) + 1)
+    following[np.cumsum(lengths) - 1] -= lengths
+    return following
+
+
+def _edges(rings: Sequence[Ring]) -> _Edges:
+    """The edges of rings, in their order."""
+    following = _following(_lengths(rings))
+    latitude = np.concatenate([np.empty(0), *(ring.latitude for ring in rings)])
+    longitude = np.concatenate([np.empty(0), *(ring.longitude for ring in rings)])
+    edge = np.concatenate([np.empty(0, np.uint8), *(ring.edge for ring in rings)])
+    other, across = latitude[following], longitude[following]
+    turned = (other < latitude) | ((other == latitude) & (across < longitude))
+    return _Edges(
+        latitude_a=np.where(turned, other, latitude),
+        longitude_a=np.where(turned, across, longitude),
+        latitude_b=np.where(turned, latitude, other),
+        longitude_b=np.where(turned, longitude, across),
+        geodesic=edge == GEODESIC,
+        turned=turned,
+    )
+
+
+def _cut(e: _Edges) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Cut edges into pieces.
+
+    Each point follows from the ends of its edge, a and b, by itself: it is the same in whatever company it is computed.
+
+    Returns:
+        Latitude and longitude (deg) where each piece begins, the way the rings run; and the number of pieces of each edge.
+    """
+    east = (e.longitude_b - e.longitude_a + 180.0) % 360.0 - 180.0
+    count = _straight_count(e, east)
+    azimuth, length_m = np.zeros(len(e)), np.zeros(len(e))
+    some = np.flatnonzero(e.geodesic)
+    azimuth[some], _, length_m[some] = GEOD.inv(
+        e.longitude_a[some], e.latitude_a[some], e.longitude_b[some], e.latitude_b[some]
+    )
+    count[some] = np.maximum(np.ceil(length_m[some] / LONGEST_M), 1)
+
+    edge = np.repeat(np.arange(len(e)), count)
+    place = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
+    steps = np.where(e.turned[edge], count[edge] - place, place)  # from a
+    share = steps * (1.0 / count)[edge]
+    latitude = e.latitude_a[edge] + share * (e.latitude_b - e.latitude_a)[edge]
+    longitude = e.longitude_a[edge] + share * east[edge]
+    longitude = np.where(np.abs(longitude) > 180.0, (longitude + 180.0) % 360.0 - 180.0, longitude)
+    bent = np.flatnonzero(e.geodesic[edge] & (place > 0))
+    of = edge[bent]
+    longitude[bent], latitude[bent], _ = GEOD.fwd(
+        e.longitude_a[of], e.latitude_a[of], azimuth[of], steps[bent] * (length_m / count)[of]
+    )
+    corner = np.flatnonzero(place == 0)  # the ring's own vertices, to the last bit
+    latitude[corner] = np.where(e.turned, e.latitude_b, e.latitude_a)
+    longitude[corner] = np.where(e.turned, e.longitude_b, e.longitude_a)
+    return latitude, longitude, count
+
+
+def _straight_count(e: _Edges, east_deg: Array) -> NDArray[np.int64]:
+    """Into how many pieces to cut edges that are straight in longitude and latitude.
+
+    The curvature of such a line is at most 2 tan(latitude) / R times the sine of its course (a parallel's is half that);
+    over a length L it leaves the chord by the curvature times L² / 8.
+    """
+    a, b = np.abs(e.latitude_a), np.abs(e.latitude_b)
+    steepest = np.minimum(np.maximum(a, b), 89.0)
+    nearest_equator = np.where(e.latitude_a * e.latitude_b > 0, np.minimum(a, b), 0.0)
+    east_m = np.radians(np.abs(east_deg)) * EARTH_M * np.cos(np.radians(nearest_equator))
+    length_m = np.hypot(east_m, np.radians(np.abs(e.latitude_b - e.latitude_a)) * EARTH_M)
+    bow_m = 2.0 * np.tan(np.radians(steepest)) / EARTH_M * length_m * east_m / 8.0
+    longest = np.maximum(np.ceil(np.sqrt(bow_m / TOLERANCE_M)), np.ceil(length_m / LONGEST_M))
+    return np.maximum(longest, 1).astype(np.int64)

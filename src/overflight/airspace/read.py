@@ -47,7 +47,7 @@ def _file(name: str) -> Airspace:
         raise InputError(f"cannot be read ({error})", path=name, remedy="check the path") from None
     kind = format_of(data[:65536])
     if kind is None:
-        remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318 or NOTAM"
+        remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318, NOTAM or conflict-zone bulletins"
         raise InputError("the format of the airspace is not known", path=name, remedy=remedy)
     digest = hashlib.sha256(data).hexdigest()
     return replace(kind.read(data, path.name), digests=(digest,))

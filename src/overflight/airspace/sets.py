@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from overflight.airspace.readers.geojson import GEOJSON
 from overflight.airspace.rings import RingError, make_ring
-from overflight.airspace.volume import STRAIGHT, Airspace, Part, Ring, Volume
+from overflight.airspace.volume import STRAIGHT, Airspace, Part, Refused, Ring, Volume
 from overflight.earth.naturalearth import Floats, NaturalEarth
 from overflight.earth.territory import territory
 from overflight.errors import InputError
@@ -37,14 +37,19 @@ of the bundled data (rounding by up to 220 m) is part of that."""
 
 _FIR_DATA: Final = ("overflight.airspace", "data/vatspy/fir_boundaries.geojson.gz")
 _EARTH_DATA: Final = ("overflight.earth", "data/natural_earth_10m.npz")
+_FIR_LETTERS: Final = 4
+"""Of the location indicator of a region (ICAO Doc 7910); longer codes of the set are sectors."""
+
 APPROXIMATE: Final = "approximate, not authoritative"
 
 
 def resolve(text: str) -> Airspace | None:
     """Return the airspace of a name that begins with ``fir:`` or ``country:``; None for any other text.
 
+    A region whose boundary encloses no area anybody could name is refused; the others of the list are not.
+
     Raises:
-        InputError: a code that is not known (codes alike are named), or whose boundary encloses no area.
+        InputError: a code that is not known (codes alike are named).
     """
     prefix, colon, listed = text.partition(":")
     name = prefix.strip().lower()
@@ -54,8 +59,10 @@ def resolve(text: str) -> Airspace | None:
     codes = [code.strip().upper() for code in listed.split(",")]
     if not all(codes):
         raise InputError("a code is missing", path=text, remedy=f"write it like {example}")
-    volumes = tuple(volume for code in dict.fromkeys(codes) for volume in build(code))
-    return Airspace(volumes, digests=(_digest(data),))
+    found = Airspace(digests=(_digest(data),))
+    for code in dict.fromkeys(codes):
+        found += build(code)
+    return found
 
 
 @cache
@@ -74,21 +81,35 @@ def fir_codes() -> tuple[str, ...]:
     return tuple(_features())
 
 
-def _firs(code: str) -> list[Volume]:
+@cache
+def all_firs() -> Airspace:
+    """Return every flight information region of the bundled set, without its sectors ("EDGG-N"): a quarter of a second, once."""
+    found = Airspace()
+    for code in _features():
+        if len(code) == _FIR_LETTERS and not code.endswith("XX"):  # "several of Turkey's"
+            found += _firs(code)
+    return found
+
+
+def fir_parts(code: str) -> tuple[Part, ...]:
+    """Return the area of a region of the bundled set; none for one that it does not know, or whose boundary is of no use."""
+    return tuple(part for volume in _firs(code).volumes for part in volume.parts) if code in _features() else ()
+
+
+def _firs(code: str) -> Airspace:
     """Return the volumes of one code: more than one where its oceanic part, or another, has a boundary of its own."""
     known = _features()
     place = f"fir:{code}"
     if code not in known:
-        near = [name for name in known if len(name) == 4 and name[:2] == code[:2]]
+        near = [name for name in known if len(name) == _FIR_LETTERS and name[:2] == code[:2]]
         near = difflib.get_close_matches(code, known, 5, 0.6) or near[:5]
         remedy = f"did you mean {', '.join(near)}?" if near else "write it like fir:LTAA"
         raise InputError("is no FIR of the bundled set", path=place, remedy=remedy)
     document = {"type": "FeatureCollection", "features": known[code]}
     found = GEOJSON.read(json.dumps(document).encode(), place)
-    if found.refused:
-        raise InputError(found.refused[0].reason, path=place, remedy="give its boundary as a file")
     volumes: list[Volume] = []
-    for number, (volume, feature) in enumerate(zip(found.volumes, known[code], strict=True), start=1):
+    for number, volume in enumerate(found.volumes, start=1):
+        feature = known[code][int(volume.source.rpartition(" ")[2]) - 1]
         oceanic = feature["properties"]["oceanic"] == "1"
         volumes.append(
             replace(
@@ -105,7 +126,8 @@ def _firs(code: str) -> list[Volume]:
                 ),
             )
         )
-    return volumes
+    refused = tuple(Refused(code, place, f"{each.reason}: give its boundary as a file") for each in found.refused)
+    return Airspace(tuple(volumes), refused)
 
 
 @cache
@@ -123,7 +145,7 @@ def _earth() -> NaturalEarth:
     return NaturalEarth()
 
 
-def _countries(code: str) -> list[Volume]:
+def _countries(code: str) -> Airspace:
     """Return the land of a country as one volume."""
     place = f"country:{code}"
     land = territory(code, _earth())
@@ -139,18 +161,17 @@ def _countries(code: str) -> list[Volume]:
         except RingError as error:
             raise InputError(f"part {number}: {error}", path=place, remedy="give its outline as a file") from None
         parts.append(Part(made[0], tuple(made[1:])))
-    return [
-        Volume(
-            id=code,
-            name=land.name,
-            kind="national",
-            parts=tuple(parts),
-            accuracy_m=COUNTRY_ACCURACY_M,
-            owner=code,
-            source=place,
-            notes=tuple(notes),
-        )
-    ]
+    volume = Volume(
+        id=code,
+        name=land.name,
+        kind="national",
+        parts=tuple(parts),
+        accuracy_m=COUNTRY_ACCURACY_M,
+        owner=code,
+        source=place,
+        notes=tuple(notes),
+    )
+    return Airspace((volume,))
 
 
 def _ring(points: Floats) -> Ring:
@@ -159,7 +180,7 @@ def _ring(points: Floats) -> Ring:
     return ring
 
 
-_SETS: Final[dict[str, tuple[Callable[[str], list[Volume]], str, tuple[str, str]]]] = {
+_SETS: Final[dict[str, tuple[Callable[[str], Airspace], str, tuple[str, str]]]] = {
     "fir": (_firs, "fir:LTAA,OSTT", _FIR_DATA),
     "country": (_countries, "country:TR,SY", _EARTH_DATA),
 }

@@ -27,6 +27,9 @@ ARC_TOLERANCE_M: Final = 10.0
 """The most that the edges of an arc or a circle may lie inside it."""
 
 KINDS: Final = ("fir", "national", "restricted", "danger", "corridor", "keep_out", "line_side", "hazard")
+NOTICES: Final = ("NOTAM", "bulletin")
+"""A region's own notice, and what somebody else says of a region."""
+
 Reference = Literal["SFC", "AGL", "AMSL", "STD", "UNL"]
 
 HIGHEST_TERRAIN_FT: Final = 29_032.0
@@ -98,6 +101,7 @@ class Ring:
     latitude: NDArray[np.float64]  # (N)
     longitude: NDArray[np.float64]  # (N), -180 to 180
     edge: NDArray[np.uint8]  # (N), GEODESIC or STRAIGHT
+    only_closes: NDArray[np.bool_] | None = None  # (N), edges that are no boundary; None for none
 
     def __len__(self) -> int:
         """Count the vertices."""
@@ -134,9 +138,13 @@ class Volume:
         estimated_end: the end is an estimate (a NOTAM's EST): it holds until somebody says otherwise.
         accuracy_m: of the boundary; 0 where it is exact by definition.
         owner: the party whose it is.
+        barred: the party that must not be in it; None for everybody but the owner.
         source: file and place that it was read from.
         raw: the text that it was read from.
         notes: what was mended, assumed or not understood, each in one line.
+        notice: what published it, one of `NOTICES`; empty for what is no notice.
+        issued_for: flight information regions that a notice is for.
+        bounding: the area lies somewhere within the parts, nobody says where (a NOTAM's circle of the Q line).
     """
 
     id: str
@@ -152,6 +160,10 @@ class Volume:
     source: str = ""
     raw: str = ""
     notes: tuple[str, ...] = ()
+    notice: str = ""
+    issued_for: tuple[str, ...] = ()
+    bounding: bool = False
+    barred: str | None = None
 
 
 @dataclass(frozen=True)

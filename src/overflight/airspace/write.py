@@ -67,8 +67,14 @@ def refuse_output(path: Path) -> None:
 
 def geojson(airspace: Airspace) -> str:
     """Return volumes as a FeatureCollection, one feature a line."""
-    features = [_feature(volume) for each in airspace.volumes for volume in _one_time(each)]
-    lines = ",\n".join(json.dumps(feature, ensure_ascii=False, allow_nan=False) for feature in features)
+    features: dict[str, None] = {}
+    for each in airspace.volumes:
+        if any(part.outer.only_closes is not None for part in each.parts):
+            features[each.raw] = None  # the line itself, once: its sides follow from it
+            continue
+        written = (_feature(volume) for volume in _one_time(each))
+        features |= dict.fromkeys(json.dumps(one, ensure_ascii=False, allow_nan=False) for one in written)
+    lines = ",\n".join(features)
     return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
 
 
@@ -101,6 +107,13 @@ def _feature(volume: Volume) -> dict[str, Any]:
         "source": volume.source,
         "notes": list(volume.notes),
     }
+    if volume.notice:
+        properties["notice"] = volume.notice
+        properties["issued_for"] = list(volume.issued_for)
+    if volume.barred is not None:
+        properties["barred"] = volume.barred
+    if volume.bounding:
+        properties["bounding"] = True
     if volume.estimated_end:
         properties["active_to_estimated"] = _time(window.end)
     one = len(polygons) == 1

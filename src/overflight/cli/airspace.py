@@ -1,4 +1,4 @@
-"""``overflight airspace``: look at volumes, find what is wrong with them, turn them into GeoJSON."""
+"""``overflight airspace``: look at volumes, find what is wrong with them, hold dangers against notices, turn them into GeoJSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from overflight.airspace.volume import Airspace, Volume
 
 airspace = typer.Typer(
-    help="Volumes of airspace: show, validate and convert them.", rich_markup_mode=None, no_args_is_help=True
+    help="Volumes of airspace: show, validate, audit and convert them.", rich_markup_mode=None, no_args_is_help=True
 )
 
 Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="GeoJSON, OpenAir, AIXM, ED-269, ED-318 or NOTAM; or fir:LTAA,OSTT, country:TR.",
+        help="GeoJSON, OpenAir, AIXM, ED-269, ED-318, NOTAM, bulletins; or fir:LTAA,OSTT, country:TR.",
         show_default=False,
     ),
 ]
@@ -119,6 +119,29 @@ def validate(file: Sources) -> None:
         raise typer.Exit(1)
     count = len(found.volumes)
     print(f"{count:,} volume{'' if count == 1 else 's'}, nothing refused, nothing noted")
+
+
+@airspace.command()
+def audit(
+    file: Sources,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Say which flight information regions the dangers cross, and where no notice covers them; exit with 1 if there is such a place."""
+    from overflight.airspace.audit import audit as held_against
+    from overflight.airspace.notices import OPEN, PARTLY
+    from overflight.airspace.read import read_airspace
+
+    found = held_against(read_airspace(*file))
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+    else:
+        for line in found.lines() or ["there is no danger in it, and no notice that contradicts itself"]:
+            print(line)
+    if any(one.verdict in {OPEN, PARTLY} for one in found.crossings):
+        raise typer.Exit(1)
 
 
 @airspace.command()

@@ -22,13 +22,13 @@ def check(
     net: Annotated[
         list[str] | None,
         typer.Option(
-            help="Net to run, separation, incursion or hazard; may be repeated. [separation, with --airspace all]"
+            help="Net to run: separation, incursion, hazard, line, lost or interference; may be repeated. [separation, with --airspace all but lost]"
         ),
     ] = None,
     airspace: Annotated[
         list[str] | None,
         typer.Option(
-            help="Volumes: GeoJSON, OpenAir, AIXM, ED-269, NOTAM, or fir:LTAA,OSTT, country:TR; may be repeated."
+            help="Volumes: GeoJSON, OpenAir, AIXM, ED-269, NOTAM, bulletins, or fir:LTAA,OSTT, country:TR; may be repeated."
         ),
     ] = None,
     allow: Annotated[

@@ -15,6 +15,7 @@ from overflight.events import REASONS, gravest_first
 
 MOST_EVENTS = 20
 MOST_NOTED = 8
+MOST_NOTICES = 12
 NOTE = (
     "Advisory. Severity is provisional: the share of the minimum that was left, not a risk. "
     "Where nothing could be tested, no event means nothing: what that was is said above."
@@ -72,7 +73,15 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
     lines.append(("Tested", tested))
     if airspace := _airspace(s):
         lines.append(("Airspace", airspace))
+    if s.notices:
+        more = len(s.notices) - MOST_NOTICES
+        left = [f"and {more:,} more (overflight airspace audit lists them)"] if more > 0 else []
+        lines.append(("Notices", [*s.notices[:MOST_NOTICES], *left]))
     lines.append(("Found", _found(s)))
+    if s.lines:
+        more = len(s.lines) - MOST_NOTICES
+        left = [f"and {more:,} more (--json lists them)"] if more > 0 else []
+        lines.append(("Lines", [*s.lines[:MOST_NOTICES], *left]))
     return lines
 
 

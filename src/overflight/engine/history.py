@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from overflight.airspace.audit import audit
+from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
 from overflight.engine.evidence import with_evidence
 from overflight.engine.explained import explained
-from overflight.engine.nets import built
+from overflight.engine.nets import built, chosen
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.pipeline import Pipeline
 from overflight.engine.result import CheckResult, Summary
@@ -23,6 +25,7 @@ from overflight.events import REASONS
 from overflight.nets.base import Findings, Net
 from overflight.nets.incursion import Incursion
 from overflight.nets.interference import doubt
+from overflight.nets.lines import line_days
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.nets.tails import Coverage, Tails
 from overflight.surveillance import integrity
@@ -81,16 +84,21 @@ def check_recording(
     events = doubt(events, events.filter(pl.col("kind") == "interference"))
     dismissed = dismissed.sort("start", "track_a", "track_b", "reason")
     outside = recording.table.height - table.height
+    held = Audit()
+    if "hazard" in chosen(parameters, airspace):
+        report("notices")
+        held = audit(airspace)
     recording = replace(recording, table=table)
     return CheckResult(
         events=events,
         dismissed=dismissed,
         recording=recording,
         summary=_summary(
-            recording, names, nets, (covering or tails).coverage, told, events, dismissed, outside, airspace
+            recording, names, nets, (covering or tails).coverage, told, events, dismissed, outside, airspace, held
         ),
         parameters=parameters.described(),
         airspace=airspace,
+        audit=held,
     )
 
 
@@ -137,6 +145,7 @@ def _summary(
     dismissed: pl.DataFrame,
     outside: int,
     airspace: Airspace,
+    held: Audit,
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
@@ -166,6 +175,8 @@ def _summary(
         volumes=sum(len(net.volumes) for net in nets if isinstance(net, Incursion)),
         noted=dict(Counter(note for volume in airspace.volumes for note in volume.notes).most_common()),
         refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
+        notices=held.lines(),
+        lines=[str(day) for day in line_days(events)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,
         undetermined=events.filter(pl.col("verdict") == "undetermined").height,
     )

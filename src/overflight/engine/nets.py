@@ -8,13 +8,14 @@ from overflight.airspace.volume import Airspace
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import ParameterError
 from overflight.nets.base import Net
-from overflight.nets.incursion import HAZARDS, Incursion, IncursionParameters
+from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
 from overflight.nets.separation import Separation, SeparationParameters
+from overflight.nets.stay_events import net_of
 from overflight.surveillance.batch import TrackNames
 
-NEED_AIRSPACE: Final = ("incursion", "hazard")
+NEED_AIRSPACE: Final = ("incursion", "hazard", "line")
 
 
 def chosen(parameters: CheckParameters, airspace: Airspace) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
     nets: list[Net] = []
     if "separation" in wanted:
         nets.append(Separation(told, names))
-    volumes = tuple(v for v in airspace.volumes if ("hazard" if v.kind in HAZARDS else "incursion") in wanted)
+    volumes = tuple(v for v in airspace.volumes if net_of(v.kind) in wanted)
     if volumes:
         nets.append(
             Incursion(

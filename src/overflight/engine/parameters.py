@@ -17,7 +17,7 @@ from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
 from overflight.units import FT_M, parse_duration_s, parse_length_m
 
-NETS: Final = ("separation", "incursion", "hazard", "lost", "interference")
+NETS: Final = ("separation", "incursion", "hazard", "line", "lost", "interference")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CheckParameters:
     """What a check is told; the texts are as on the command line.
 
     Attributes:
-        nets: which nets run; empty for separation, and with airspace incursion, hazard and interference.
+        nets: which nets run; empty for separation, and with airspace incursion, hazard, line and interference.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft".
         profile: a named set of minima for every pair: en-route, terminal, well-clear, nmac.
         vertical_tolerance: taken off vertical minima; None for 200 ft off minima of 1,000 ft and more.

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
 from overflight.surveillance.recording import Recording
 
@@ -38,6 +39,8 @@ class Summary:
         volumes: of airspace that were tested.
         noted: what was mended, assumed or not understood of them: volumes by note.
         refused: volumes that could not be read, each with the reason: they were not tested.
+        notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
+        lines: crossings of agreed lines by day, in lines (see `overflight.nets.lines.LineDay`).
         confirmed, undetermined: events by verdict.
     """
 
@@ -63,6 +66,8 @@ class Summary:
     volumes: int
     noted: dict[str, int]
     refused: list[str]
+    notices: list[str]
+    lines: list[str]
     confirmed: int
     undetermined: int
 
@@ -90,6 +95,7 @@ class CheckResult:
         summary: the totals.
         parameters: the parameters that were used, as text a person can read, by name.
         airspace: the volumes, and what was refused.
+        audit: its dangers held against its notices; empty where the net hazard did not run.
     """
 
     events: pl.DataFrame
@@ -98,3 +104,4 @@ class CheckResult:
     summary: Summary
     parameters: dict[str, str]
     airspace: Airspace
+    audit: Audit

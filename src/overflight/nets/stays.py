@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from overflight.airspace.active import spans_us
 from overflight.airspace.boundary import areas_of
 from overflight.airspace.levels import Levels, levels
 from overflight.airspace.volume import Volume
@@ -23,8 +24,14 @@ from overflight.units import FT_M
 
 GOES_ON: Final = 0
 FIRST_REPORT: Final = 1
-WHY: Final = ("goes on", "first report", "boundary", "floor or ceiling", "active time")
-"""How a stay begins or ends; the place is the kernel's number for it. A stay that ends with "goes on" ends with the track."""
+BOUNDARY: Final = 2
+WHY: Final = ("goes on", "first report", "boundary", "floor or ceiling", "active time", "end of the line's side")
+"""How a stay begins or ends; the place is the kernel's number for it, but for the last one, which is a boundary to the kernel.
+A stay that ends with "goes on" ends with the track."""
+
+END_OF_SIDE: Final = 5
+
+ON_BOUNDARY_M: Final = 1.0
 
 _MOMENTS: Final = ("entry", "exit", "deepest")
 PIECES_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -63,6 +70,7 @@ class Sky:
         """Index them; a volume whose levels are not exact is there twice, with those that are possible and with the sure ones."""
         self.volumes = volumes
         self.areas = areas_of(volumes)
+        self._of_line = np.array([_closed_by_others(volume) for volume in volumes], bool)
         limited: list[_Limited] = []
         self.exact: list[bool] = []  # by volume: its levels are known exactly
         for number, volume in enumerate(volumes):
@@ -75,7 +83,7 @@ class Sky:
         self._sure = np.array([each.sure for each in limited], bool)
         self._floor_m = np.array([each.levels.floor_ft * FT_M for each in limited])
         self._ceiling_m = np.array([each.levels.ceiling_ft * FT_M for each in limited])
-        windows = [_windows(volumes[each.number]) for each in limited]
+        windows = [spans_us(volumes[each.number]) for each in limited]
         self._window_offsets = np.concatenate([[0], np.cumsum([len(some) for some in windows])]).astype(np.int64)
         times = np.array([time for some in windows for time in some], np.int64).reshape(-1, 2)
         self._window_start, self._window_end = times[:, 0].copy(), times[:, 1].copy()
@@ -112,12 +120,15 @@ class Sky:
             after = np.where((time > v.time_us[vertex]) & (vertex + 1 < len(v)), vertex + 1, vertex)
             columns |= {f"{name}_{moment}": value for name, value in _state(v, vertex, after, time).items()}
             rows = [v.row[vertex], v.row[after], *rows]
+        number = self._number[limited]
+        for moment, why in (("entry", start_why), ("exit", end_why)):
+            self._tell_line(number, columns[f"latitude_{moment}"], columns[f"longitude_{moment}"], why)
         default = np.array(names.default_accuracy_m)[track]
         accuracy = np.stack([v.accuracy_m[at], v.accuracy_m[after]]).astype(float)
         return pl.DataFrame(
             {
                 "track": track,
-                "volume": self._number[limited],
+                "volume": number,
                 "sure": self._sure[limited],
                 "start_us": start,
                 "end_us": end,
@@ -136,24 +147,15 @@ class Sky:
             schema=PIECES_SCHEMA,
         )
 
+    def _tell_line(self, number: NDArray[np.uint32], latitude: Array, longitude: Array, why: NDArray[np.uint8]) -> None:
+        """Of the sides of a line: tell crossings of the line from those of the edges that only close its sides."""
+        some = np.flatnonzero(self._of_line[number] & (why == BOUNDARY))
+        far = self.areas.nearest(latitude[some], longitude[some], number[some])[0] if len(some) else np.zeros(0)
+        why[some[np.asarray(far) > ON_BOUNDARY_M]] = END_OF_SIDE
 
-def _windows(volume: Volume) -> list[tuple[int, int]]:
-    """Active times in microseconds since 1970, in order, without overlaps; empty for always."""
-    limit = np.iinfo(np.int64)
-    spans = sorted(
-        (
-            limit.min if window.start is None else round(window.start.timestamp() * 1e6),
-            limit.max if window.end is None or volume.estimated_end else round(window.end.timestamp() * 1e6),
-        )
-        for window in volume.active
-    )
-    joined: list[tuple[int, int]] = []
-    for start, end in spans:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
+
+def _closed_by_others(volume: Volume) -> bool:
+    return any(part.outer.only_closes is not None for part in volume.parts)
 
 
 def _state(
@@ -171,37 +173,41 @@ def _state(
 
 def joined(pieces: pl.DataFrame) -> pl.DataFrame:
     """Join pieces that go on in each other into stays (`PIECES_SCHEMA`)."""
-    key = ["track", "volume", "sure"]
+    if pieces.height == 0:
+        return pieces
+    key = ("track", "volume", "sure")
     rows = pieces.sort(*key, "start_us", "end_us", "end_why")
-    goes_on = (
-        (pl.col("start_why") == GOES_ON)
-        & (pl.col("end_why").shift().over(key) == GOES_ON)
-        & (pl.col("end_us").shift().over(key) == pl.col("start_us"))
-    ).fill_null(False)
+    goes_on = rows.select(
+        pl.all_horizontal(
+            pl.col("start_why") == GOES_ON,
+            pl.col("end_why").shift() == GOES_ON,
+            pl.col("end_us").shift() == pl.col("start_us"),
+            *(pl.col(name).shift() == pl.col(name) for name in key),
+        ).fill_null(False)
+    ).to_series()
     # One that goes on from nothing begins at a report before which it could not be tested.
     lone = ~goes_on & (pl.col("start_why") == GOES_ON)
-    rows = rows.with_columns(
-        (~goes_on).cum_sum().alias("stay"),
-        pl.when(lone).then(pl.lit(FIRST_REPORT, pl.UInt8)).otherwise("start_why").alias("start_why"),
+    rows = rows.with_columns(start_why=pl.when(lone).then(pl.lit(FIRST_REPORT, pl.UInt8)).otherwise("start_why"))
+    first = np.flatnonzero(~goes_on.to_numpy())
+    last = np.append(first[1:], rows.height) - 1
+    deepest = _deepest(rows["depth_m"], first, last)
+    evidence = rows["evidence"].explode().to_numpy().reshape(-1, 2 * len(_MOMENTS))
+    rests_on = np.concatenate([evidence[deepest, :2], evidence[first, 2:4], evidence[last, 4:]], axis=1)
+    ends = ("end_us", "end_why", *(name for name in PIECES_SCHEMA if name.endswith("_exit")))
+    at_deepest = ("depth_m", "deepest_us", "flags", "accuracy_m", "squawk")
+    places = (name for name in PIECES_SCHEMA if name.endswith("_deepest"))
+    return rows[first].with_columns(
+        *rows.select(ends)[last].get_columns(),
+        *rows.select(*at_deepest, *places)[deepest].get_columns(),
+        pl.Series("unknown", np.logical_or.reduceat(rows["unknown"].to_numpy(), first)),
+        pl.Series("path_mm", np.add.reduceat(rows["path_mm"].to_numpy(), first)),
+        pl.Series("evidence", rests_on).cast(pl.List(pl.Int64)),
     )
-    deepest = pl.col("depth_m").arg_max()
-    at_deepest = ["depth_m", "deepest_us", "flags", "accuracy_m", "squawk"]
-    places = [name for name in PIECES_SCHEMA if name.endswith("_deepest")]
-    evidence = pl.col("evidence")
-    return (
-        rows.group_by("stay", maintain_order=True)
-        .agg(
-            pl.col(*key, "start_us", "start_why").first(),
-            pl.col("end_us", "end_why").last(),
-            pl.col("unknown").any(),
-            pl.col("path_mm").sum(),
-            pl.col(*at_deepest, *places).get(deepest),
-            *(pl.col(name).first() for name in PIECES_SCHEMA if name.endswith("_entry")),
-            *(pl.col(name).last() for name in PIECES_SCHEMA if name.endswith("_exit")),
-            evidence.get(deepest).list.slice(0, 2).alias("evidence_deepest"),
-            evidence.first().list.slice(2, 2).alias("evidence_entry"),
-            evidence.last().list.slice(4, 2).alias("evidence_exit"),
-        )
-        .with_columns(pl.concat_list("evidence_deepest", "evidence_entry", "evidence_exit").alias("evidence"))
-        .select(list(PIECES_SCHEMA))
-    )
+
+
+def _deepest(depth_m: pl.Series, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first of the deepest rows from each `first` to its `last`."""
+    of = np.repeat(np.arange(len(first)), last - first + 1)
+    depth = depth_m.to_numpy()
+    deepest = np.flatnonzero(depth == np.maximum.reduceat(depth, first)[of])
+    return deepest[np.flatnonzero(np.diff(of[deepest], prepend=-1))]

@@ -7,18 +7,23 @@ from typing import Final
 
 import polars as pl
 
+from overflight.airspace.notices import COVERED, OPEN, PARTLY, UNDECIDED, Audit
 from overflight.airspace.volume import Volume
 from overflight.engine.result import CheckResult
 from overflight.events import REASONS
-from overflight.nets.incursion import HAZARDS
+from overflight.nets.lines import line_days
+from overflight.nets.stay_events import HAZARDS, net_of
 from overflight.report import text
 from overflight.report.describe import STAYS
 from overflight.report.markup import Child, Html, join, table, tag
 
 BUNDLED: Final = ("fir", "country")
+_NETS: Final = ("incursion", "hazard", "line")
+_NO_EVENTS: Final = {"own airspace", "allowed", "party unknown", "not bound by the line"}
 _MOST_SOURCES: Final = 50
 _MOST_NOTES: Final = 20
 _MOST_VOLUMES: Final = 100
+_MOST_CROSSINGS: Final = 60
 
 
 def tested(result: CheckResult) -> tuple[Volume, ...]:
@@ -26,8 +31,8 @@ def tested(result: CheckResult) -> tuple[Volume, ...]:
     if not set(result.summary.nets) & set(STAYS):
         return ()
     asked = {name.strip() for name in result.parameters.get("nets", "").split(",")}
-    wanted = asked & set(STAYS) or set(STAYS)
-    return tuple(volume for volume in result.airspace.volumes if kind_of_event(volume) in wanted)
+    wanted = asked & set(_NETS) or set(_NETS)
+    return tuple(volume for volume in result.airspace.volumes if net_of(volume.kind) in wanted)
 
 
 def kind_of_event(volume: Volume) -> str:
@@ -55,13 +60,69 @@ def airspace(result: CheckResult) -> Html | None:
     parts.append(_by_volume(result, volumes))
     if volumes:
         parts += [_kinds(volumes), _sources(result), _notes(volumes)]
-    others = {
-        reason: number for reason, number in result.summary.dismissed.items() if reason in {"own airspace", "allowed"}
-    }
+    others = {reason: number for reason, number in result.summary.dismissed.items() if reason in _NO_EVENTS}
     if others:
         said = "; ".join(f"{reason}: {number:,}" for reason, number in sorted(others.items()))
         parts.append(tag("p", f"Stays that are no events: {said}."))
+    parts += [_lines(result), _notices(result.audit)]
     return tag("section", *parts)
+
+
+def _lines(result: CheckResult) -> Html:
+    """Crossings of agreed lines, by day, side and party."""
+    days = line_days(result.events)
+    if not days:
+        return Html("")
+    rows: list[list[Child]] = [
+        [
+            str(day.day),
+            day.volume,
+            day.party or "unknown",
+            f"{day.crossings:,}",
+            f"{day.stays:,}",
+            f"{day.confirmed:,}",
+            text.duration(day.wrong_side_s),
+            text.depth(day.depth_m),
+        ]
+        for day in days
+    ]
+    more = len(rows) - _MOST_VOLUMES
+    heads = ("Day (UTC)", "Side", "Party", "Crossings", "Stays", "Confirmed", "Time there", "Deepest")
+    return join(
+        [
+            tag("h3", "Lines not to be crossed"),
+            table(heads, rows[:_MOST_VOLUMES], numeric=[3, 4, 5, 6, 7], class_="wide list"),
+            tag("p", f"and {more:,} more (--json lists them)") if more > 0 else None,
+        ]
+    )
+
+
+def _notices(audit: Audit) -> Html:
+    """Which regions the dangers cross, and whether their notices cover them."""
+    if not audit.dangers and not audit.contradictions:
+        return Html("")
+    order = (OPEN, PARTLY, UNDECIDED, COVERED)
+    crossings = sorted(audit.crossings, key=lambda one: order.index(one.verdict))
+    rows: list[list[Child]] = [
+        [one.fir or "none known", one.danger, f"{one.area_km2:,.0f}", tag("span", one.verdict, class_="time"), one.why]
+        for one in crossings[:_MOST_CROSSINGS]
+    ]
+    first, *_ = audit.lines()
+    heads = ("Region", "Danger", "km²", "Notices", "Why")
+    return join(
+        [
+            tag("h3", "Dangers and notices"),
+            tag("p", f"{first}. Only the notices that were given are known here.") if audit.dangers else None,
+            table(heads, rows, numeric=[2], class_="wide list") if rows else None,
+            tag("p", f"and {len(crossings) - len(rows):,} more (overflight airspace audit lists them)")
+            if len(crossings) > len(rows)
+            else None,
+            tag("p", f"Nothing is said of {', '.join(audit.unusable)}: their boundaries are of no use.")
+            if audit.unusable
+            else None,
+            tag("ul", *(tag("li", line) for line in audit.contradictions)) if audit.contradictions else None,
+        ]
+    )
 
 
 def _refused(result: CheckResult) -> Html:
@@ -191,7 +252,5 @@ def _by_volume(result: CheckResult, volumes: tuple[Volume, ...]) -> Html:
 def other_reasons(dismissed: dict[str, int]) -> dict[str, int]:
     """Why silences and the like are no events: reasons that are neither of pairs nor of stays."""
     return {
-        reason: number
-        for reason, number in dismissed.items()
-        if reason not in REASONS and reason not in {"own airspace", "allowed"}
+        reason: number for reason, number in dismissed.items() if reason not in REASONS and reason not in _NO_EVENTS
     }

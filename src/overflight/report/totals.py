@@ -29,7 +29,7 @@ def headline(result: CheckResult) -> Html:
     summary = result.summary
     total = result.events.height
     said: list[Child] = []
-    nothing = [_NOTHING.get(net, f"nothing by the net {net}") for net in summary.nets if net != "hazard"]
+    nothing = [_NOTHING.get(net, f"nothing by the net {net}") for net in summary.nets if net not in {"hazard", "line"}]
     if total:
         verdict = " and ".join(
             f"{number:,} {name}"

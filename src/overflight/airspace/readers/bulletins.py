@@ -3,7 +3,7 @@
 Source: EASA's Conflict Zone Information Bulletins and information notes (https://www.easa.europa.eu/en/domains/air-operations/czibs),
 as a JSON list of objects, or an object that holds such lists: ``czib_number`` or ``id``, ``status``, ``issue_date``,
 ``revision_date``, ``valid_until`` (day/month/year, the last day included), ``affected_airspace`` (prose), ``affected_FIRs``,
-``affected_countries``. A bulletin names regions by their code; whoever has their boundaries gives them to `volumes`.
+``affected_countries``. A bulletin names regions by their code; `read` takes the bundled boundaries, `volumes` those that it is given.
 
 Where only part of a region is meant ("west of longitude 60° East"), the whole of it is taken, and noted.
 """
@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from overflight.airspace.readers.format import Format
+from overflight.airspace.sets import APPROXIMATE, FIR_ACCURACY_M, fir_parts
 from overflight.airspace.volume import SURFACE, UNLIMITED, Airspace, Limit, Part, Refused, Volume, Window
 from overflight.errors import InputError
 
@@ -48,6 +50,7 @@ class Bulletin:
         airspace: the prose that all this was understood from.
         url: where it stands.
         source: file and place.
+        partly: only part of the regions is meant, and which is not understood.
         not_understood: everything assumed or not understood, one line each.
     """
 
@@ -64,6 +67,7 @@ class Bulletin:
     airspace: str
     url: str
     source: str
+    partly: bool
     not_understood: tuple[str, ...]
 
     @property
@@ -140,6 +144,9 @@ def volumes(bulletin: Bulletin, firs: Mapping[str, tuple[Part, ...]]) -> Airspac
                 source=bulletin.source,
                 raw=bulletin.airspace,
                 notes=bulletin.not_understood,
+                notice="bulletin",
+                issued_for=(code,),
+                bounding=bulletin.partly,
             )
         )
     return Airspace(tuple(made), tuple(refused))
@@ -158,10 +165,8 @@ def _bulletin(item: Mapping[str, Any], source: str) -> Bulletin:
         notes.append("its airspace is taken from its recommendations" if stated else "it says nothing of its airspace")
     plain = " ".join(airspace.upper().split())
     lower, upper = _levels(plain, notes)
-    notes += [
-        f"only part of the airspace is meant ({match[0].strip()!r}): all of it is taken"
-        for match in _PARTLY.finditer(plain)
-    ]
+    part = [match[0].strip() for match in _PARTLY.finditer(plain)]
+    notes += [f"only part of the airspace is meant ({words!r}): all of it is taken" for words in part]
     status = _text(item.get("status"))
     issued, revised, until = (_day(item.get(key), key, notes) for key in ("issue_date", "revision_date", "valid_until"))
     if issued is None:
@@ -187,6 +192,7 @@ def _bulletin(item: Mapping[str, Any], source: str) -> Bulletin:
         airspace=airspace,
         url=_text(item.get("more_info_url")),
         source=source,
+        partly=bool(part),
         not_understood=tuple(dict.fromkeys(notes)),
     )
 
@@ -252,3 +258,26 @@ def _firs(value: Any, airspace: str, notes: list[str]) -> tuple[str, ...]:
     if not listed and not more:
         notes.append("names no flight information region")
     return tuple(dict.fromkeys([*listed, *more]))
+
+
+def read(data: bytes, label: str) -> Airspace:
+    """Read the volumes of all bulletins, with the bundled boundaries of their regions.
+
+    Raises:
+        InputError: it is no JSON, or holds no bulletins.
+    """
+    found = Airspace()
+    for bulletin in read_bulletins(data, label):
+        found += volumes(bulletin, {code: fir_parts(code) for code in bulletin.firs})
+    approximate = (f"{APPROXIMATE} boundaries of the regions",)
+    return Airspace(
+        tuple(replace(v, accuracy_m=FIR_ACCURACY_M, notes=(*approximate, *v.notes)) for v in found.volumes),
+        found.refused,
+    )
+
+
+BULLETINS = Format(
+    "conflict-zone bulletins",
+    lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and b'"affected_' in head,
+    read,
+)

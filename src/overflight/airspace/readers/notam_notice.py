@@ -31,6 +31,7 @@ from overflight.airspace.readers.notam_limits import Range, above, contradiction
 from overflight.airspace.readers.notam_schedule import ScheduleError, expand
 from overflight.airspace.readers.notam_shapes import circle_ring
 from overflight.airspace.rings import GEOD, RingError
+from overflight.airspace.sets import APPROXIMATE, FIR_ACCURACY_M, fir_parts
 from overflight.airspace.volume import SURFACE, UNLIMITED, Limit, Part, Refused, Volume, Window
 from overflight.units import NM_M
 
@@ -116,13 +117,13 @@ def understand(fields: Fields, source: str) -> Notice:
     kind = kind_of(code, text)
     if fields.other_id:
         notes.append(f"{'cancels' if fields.type == 'C' else 'replaces'} {fields.other_id}")
-    parts, reasons = _parts(fields, areas, notes)
+    found = _found(fields, areas, notes)
     name = f"{fields.id or 'notice without id'} {q.fir if q else (fields.places or ('',))[0]}".strip()
     volumes: list[Volume] = []
     refused: list[Refused] = []
     if fields.type != "C":
-        refused = [Refused(name, source, reason) for reason in reasons]
-        groups = _by_limits(parts, ranges, (lower, upper), areas)
+        refused = [Refused(name, source, reason) for reason in found.reasons]
+        groups = _by_limits(found.parts, ranges, (lower, upper), areas)
         for number, (floor, ceiling, group) in enumerate(groups, start=1):
             own = (f"{name}: area {number} of {len(groups)}, by their limits",) if len(groups) > 1 else ()
             volumes.append(
@@ -138,6 +139,10 @@ def understand(fields: Fields, source: str) -> Notice:
                     source=source,
                     raw=fields.raw,
                     notes=tuple(dict.fromkeys([*notes, *own])),
+                    notice="NOTAM",
+                    issued_for=_issued_for(fields),
+                    bounding=found.bounding,
+                    accuracy_m=found.accuracy_m,
                 )
             )
     return Notice(
@@ -275,12 +280,27 @@ def _own_limits(stated: Sequence[Range], areas: Sequence[Area], length: int) -> 
     return own if any(own) else []
 
 
-def _parts(fields: Fields, areas: Areas, notes: list[str]) -> tuple[list[Part], list[str]]:
-    """The areas as parts, in their order, and why there are none or not all."""
+def _issued_for(fields: Fields) -> tuple[str, ...]:
+    """The regions that a notice is for: the Q line's, unless that is "several" (Doc 8126: LTXX), and item A's."""
+    first = (fields.q.fir,) if fields.q and not fields.q.fir.endswith("XX") else ()
+    return tuple(dict.fromkeys([*first, *fields.places]))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The areas of a notice, in their order, and why there are none or not all."""
+
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+    bounding: bool = False
+    accuracy_m: float = 0.0
+
+
+def _found(fields: Fields, areas: Areas, notes: list[str]) -> _Found:
     q = fields.q
     notes += areas.notes
     if q is not None and q.code[:1] in {"R", "W"} and q.code[2:] in _OVER:
-        return [], [f"its code says {_OVER[q.code[2:]]} (Q{q.code})"]
+        return _Found(reasons=(f"its code says {_OVER[q.code[2:]]} (Q{q.code})",))
     usable = q is not None and q.centre is not None and q.radius_nm is not None and 0 < q.radius_nm < WHOLE_FIR_NM
     if areas.areas and not (areas.trouble and usable):
         notes += [f"not understood, left out: {line}" for line in areas.trouble]
@@ -289,19 +309,28 @@ def _parts(fields: Fields, areas: Areas, notes: list[str]) -> tuple[list[Part], 
             notes += [lead + note for note in area.notes]
             if q is not None and q.centre is not None and (far := _far_nm(area, q.centre, q.radius_nm or 0)) > FAR_NM:
                 notes.append(f"{lead}its middle lies {far:.0f} NM outside the circle of the Q line")
-        return [Part(area.ring) for area in areas.areas], list(areas.trouble)
+        return _Found(tuple(Part(area.ring) for area in areas.areas), areas.trouble)
     notes += [f"area in E not understood: {line}" for line in areas.trouble]
     if q is None or q.centre is None or not q.radius_nm:
-        return [], ["; ".join(areas.trouble) or "no area: neither E nor the Q line gives one"]
+        return _Found(reasons=("; ".join(areas.trouble) or "no area: neither E nor the Q line gives one",))
     if not usable:
-        return [], [
-            f"no area: it is for the whole of {q.fir} (radius 999 in the Q line), whose boundary it does not give"
-        ]
+        return _whole_regions(_issued_for(fields), notes)
     notes.append("area from the Q line")
     try:
-        return [Part(circle_ring(q.centre, q.radius_nm * NM_M))], []
+        return _Found((Part(circle_ring(q.centre, q.radius_nm * NM_M)),), bounding=True)
     except RingError as error:
-        return [], [f"the circle of the Q line is no ring: {error}"]
+        return _Found(reasons=(f"the circle of the Q line is no ring: {error}",))
+
+
+def _whole_regions(codes: Sequence[str], notes: list[str]) -> _Found:
+    """A radius of 999 stands for the whole of a region, whose boundary no notice gives: the bundled one."""
+    parts = {code: fir_parts(code) for code in codes}
+    missing = [code for code, some in parts.items() if not some]
+    if missing or not codes:
+        whose = ", ".join(missing) or "no region"
+        return _Found(reasons=(f"no area: it is for the whole of {whose}, whose boundary is not known",))
+    notes.append(f"for the whole of {', '.join(codes)} (radius 999 in the Q line): {APPROXIMATE} boundary")
+    return _Found(tuple(part for some in parts.values() for part in some), accuracy_m=FIR_ACCURACY_M)
 
 
 def _far_nm(area: Area, centre: tuple[float, float], radius_nm: float) -> float:
