@@ -51,6 +51,20 @@ def losses_between(
     report_unknown: bool,
 ) -> Losses: ...
 
+def ahead(
+    latitude_deg: NDArray[np.float64],
+    longitude_deg: NDArray[np.float64],
+    altitude_m: NDArray[np.float64],
+    east_mps: NDArray[np.float64],
+    north_mps: NDArray[np.float64],
+    up_mps: NDArray[np.float64],
+    aircraft: NDArray[np.uint32],
+    horizontal_m: float,
+    vertical_m: float,
+    lookahead_s: float,
+    threads: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]]: ...
+
 class Areas:
     def __init__(
         self,

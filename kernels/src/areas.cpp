@@ -26,7 +26,8 @@ bool cross_each_other(Point a, Point b, Point c, Point d) {
 double distance_in_plane(Point p, Point a, Point b) {
     const double du = b.u - a.u, dv = b.v - a.v, length2 = du * du + dv * dv;
     const double s = length2 > 0 ? std::clamp(((p.u - a.u) * du + (p.v - a.v) * dv) / length2, 0.0, 1.0) : 0.0;
-    return std::hypot(p.u - a.u - s * du, p.v - a.v - s * dv);
+    const double u = p.u - a.u - s * du, v = p.v - a.v - s * dv;
+    return std::sqrt(u * u + v * v);
 }
 
 double from_line(Vec p, Vec a, Vec b) {

@@ -1,5 +1,6 @@
 // The Python module: names, argument names and docstrings.
 
+#include "ahead.hpp"
 #include "areas.hpp"
 #include "crowd.hpp"
 #include "gate.hpp"
@@ -11,6 +12,13 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 NB_MODULE(_kernels, m) {
+    m.def("ahead", &overflight::ahead, "latitude_deg"_a, "longitude_deg"_a, "altitude_m"_a, "east_mps"_a, "north_mps"_a, "up_mps"_a, "aircraft"_a,
+          "horizontal_m"_a, "vertical_m"_a, "lookahead_s"_a, "threads"_a, R"(Pairs that will be nearer than both thresholds at once within the lookahead.
+
+latitude_deg, ... up_mps (N): one picture of the sky; each goes on along its great circle and at its rate of climb. Altitude or climb
+NaN: unknown, judged in the plane alone. aircraft (N): equal codes are one aircraft and never a pair.
+
+Returns (a, b, time_in, time_out): rows a < b, s from now; sorted by a, b. What touches a threshold is no conflict.)");
     m.def("order_by_track", &overflight::order_by_track, "track"_a, "tracks"_a,
           "Rows grouped by track code, in their given order within a track: (row indices, offsets of the tracks).");
     m.def("order_ties", &overflight::order_ties, "time_us"_a, "rank"_a,

@@ -80,6 +80,9 @@ def band(severity: float) -> str:
     return BANDS[sum(severity >= limit for limit in (0.25, 0.5, 0.75))]
 
 
+_CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def event_id(kind: str, subjects: Iterable[str | None], volume: str | None, rule: str | None, start: datetime) -> str:
     """Derive an event's identity from what it is, not from how it was found.
 
@@ -88,7 +91,7 @@ def event_id(kind: str, subjects: Iterable[str | None], volume: str | None, rule
     """
     micros = round((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
     what = [kind, list(subjects), volume, rule, micros // 1000]
-    return hashlib.sha256(json.dumps(what, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()[:32]
+    return hashlib.sha256(_CANONICAL.encode(what).encode()).hexdigest()[:32]
 
 
 def gravest_first(events: pl.DataFrame) -> pl.DataFrame:

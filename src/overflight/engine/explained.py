@@ -31,8 +31,9 @@ def explained(
     for batch in batches:
         net.update(batch)
     seen: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
-    for row in [*found.events.iter_rows(named=True), *found.dismissed.iter_rows(named=True)]:
-        seen[row["track_a"], row["track_b"]].append((row["start"], row["end"]))
+    pairs = (found.events.filter(pl.col("kind") == "separation"), found.dismissed)
+    for row in (row for some in pairs for row in some.select("track_a", "track_b", "start", "end").iter_rows()):
+        seen[row[0], row[1]].append((row[2], row[3]))
     margin_us = round(told.max_gap_s * 1e6)
     number = {name: k for k, name in enumerate(names.track_id)}
     track, time, flags = (hidden[name].to_numpy() for name in ("track", "time_us", "flags"))

@@ -104,7 +104,13 @@ def _notices(audit: Audit) -> Html:
     order = (OPEN, PARTLY, UNDECIDED, COVERED)
     crossings = sorted(audit.crossings, key=lambda one: order.index(one.verdict))
     rows: list[list[Child]] = [
-        [one.fir or "none known", one.danger, f"{one.area_km2:,.0f}", tag("span", one.verdict, class_="time"), one.why]
+        [
+            one.fir or "none known",
+            tag("span", one.danger, class_="time"),
+            f"{one.area_km2:,.0f}",
+            tag("span", one.verdict, class_="time"),
+            one.why,
+        ]
         for one in crossings[:_MOST_CROSSINGS]
     ]
     first, *_ = audit.lines()
