@@ -73,13 +73,13 @@ def test_donlon_is_found_by_its_content(tmp_path: Path):
         ("EAR1", "restricted", SURFACE, Limit("AGL", 5003.28084), 2000.0),  # 1525 M SFC
         ("EAR3", "restricted", Limit("STD", 23000.0), Limit("STD", 36000.0), 0.0),
         ("EAD4", "danger", SURFACE, Limit("STD", 36000.0), 2000.0),
-        ("EADD TMA", "fir", Limit("AGL", 1476.377953), Limit("STD", 45000.0), 100.0),  # 450 M SFC
-        ("EADD CTR", "fir", SURFACE, Limit("AMSL", 3000.0), 100.0),
+        ("EADD TMA", "restricted", Limit("AGL", 1476.377953), Limit("STD", 45000.0), 100.0),  # 450 M SFC
+        ("EADD CTR", "restricted", SURFACE, Limit("AMSL", 3000.0), 100.0),
         ("DORNBURG", "restricted", SURFACE, Limit("AMSL", 6561.679790), 2000.0),  # 2000 M MSL
         ("EAMTA01", "restricted", Limit("AGL", 1000.0), Limit("STD", 13500.0), 2000.0),
-        ("EADD CTA/1", "fir", Limit("STD", 3000.0), Limit("STD", 24500.0), 0.0),
-        ("EADD CTA/2", "fir", Limit("STD", 5000.0), Limit("STD", 24500.0), 0.0),
-        ("EADH", "fir", SURFACE, Limit("AMSL", 492.125984), 100.0),  # 150 M MSL
+        ("EADD CTA/1", "restricted", Limit("STD", 3000.0), Limit("STD", 24500.0), 0.0),
+        ("EADD CTA/2", "restricted", Limit("STD", 5000.0), Limit("STD", 24500.0), 0.0),
+        ("EADH", "restricted", SURFACE, Limit("AMSL", 492.125984), 100.0),  # 150 M MSL
     ],
 )
 def test_donlon_limits(donlon: Airspace, name: str, kind: str, floor: Limit, ceiling: Limit, accuracy_m: float):
@@ -540,7 +540,13 @@ def test_limits_that_are_none(text: str):
     ("type_", "kind"),
     [
         *(("FIR", "fir"), ("UIR", "fir"), ("R", "restricted"), ("P", "restricted"), ("TRA", "restricted")),
-        *(("D", "danger"), ("NAS", "national"), ("AWY", "corridor"), ("OTHER:MOA", "restricted"), ("CTR", "fir")),
+        *(
+            ("D", "danger"),
+            ("NAS", "national"),
+            ("AWY", "corridor"),
+            ("OTHER:MOA", "restricted"),
+            ("CTR", "restricted"),
+        ),
     ],
 )
 def test_kinds(type_: str, kind: str):

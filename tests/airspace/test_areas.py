@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from overflight.airspace.boundary import TOLERANCE_M, areas_of, pieces
 from overflight.airspace.read import read_airspace
+from overflight.airspace.readers.geojson import GEOJSON
 from overflight.airspace.rings import RingError, make_ring
 from overflight.airspace.volume import GEODESIC, STRAIGHT, Part, Ring, Volume
 from tests.airspace.zones import GEOD, Oracle, star, volume
@@ -185,3 +186,39 @@ def test_parts_that_overlap_become_volumes_of_their_own(tmp_path: Path) -> None:
     assert [volume.id for volume in both] == ["A", "A/2"]
     assert areas_of(both).inside(np.array([1.0]), np.array([1.5]))[1].tolist() == [0, 1]
     assert [volume.id for volume in read(179, -180)] == ["A", "A/2"]  # across the antimeridian
+
+
+def test_straight_edges_to_a_pole_go_along_their_own_meridians() -> None:
+    """A wedge from 80 N to the pole: both of its corners there count, each on its longitude."""
+    wedge = volume("W", ([80.0, 80.0, 90.0, 90.0], [10.0, 60.0, 60.0, 10.0]), STRAIGHT)
+    areas = areas_of([wedge])
+    point, _ = areas.inside(np.array([85.0, 85.0, 89.99, 85.0, 85.0]), np.array([11.0, 58.0, 59.0, 9.0, 61.0]))
+    assert sorted(point.tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("hole", "message"),
+    [
+        ([[3, 3], [3, 4], [4, 4], [4, 3]], "hole 1 leaves the outline"),
+        ([[0.5, 0.5], [0.5, 1.5], [1.5, 1.5], [1.5, 0.5]], "hole 1 leaves the outline"),
+        ([[-1, -1], [-1, 2], [2, 2], [2, -1]], "hole 1 leaves the outline"),
+    ],
+)
+def test_holes_that_are_none_are_refused(hole: list[list[float]], message: str) -> None:
+    outer = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    feature = {
+        "type": "Feature",
+        "properties": {},
+        "geometry": {"type": "Polygon", "coordinates": [outer, [*hole, hole[0]]]},
+    }
+    found = GEOJSON.read(json.dumps(feature).encode(), "z.geojson")
+    assert found.volumes == ()
+    assert message in found.refused[0].reason
+
+
+@pytest.mark.parametrize(("floor", "ceiling"), [("FL300", "FL100"), ("UNL", "UNL"), ("SFC", "SFC")])
+def test_nothing_between_floor_and_ceiling_is_refused(floor: str, ceiling: str) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    told = {"floor": floor, "ceiling": ceiling}
+    feature = {"type": "Feature", "properties": told, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    assert GEOJSON.read(json.dumps(feature).encode(), "z.geojson").volumes == ()

@@ -47,7 +47,7 @@ def flight_levels(levels: Spans) -> dict[str, Limit]:
 
 
 def notice(name: str, fir: str, cells: Box, **over: object) -> Volume:
-    return box(name, cells, notice="NOTAM", issued_for=(fir,), kind="hazard", **over)
+    return box(name, cells, notice="NOTAM", issued_for=(fir,), **({"kind": "restricted"} | over))
 
 
 def held(*volumes: Volume, fir: str = "QAAA", danger: str = "D") -> Crossing:
@@ -120,16 +120,17 @@ def test_what_a_notice_says_of_the_air_beyond_its_state_is_asked_for() -> None:
     found = [one for one in audit(Airspace((*two, debris))).crossings if one.fir.startswith("Q")]
     assert [(one.fir, one.verdict) for one in found] == [("QBBB", OPEN)]
     theirs = notice("N2", "QBBB", (19, 5, 25, 10))
-    assert not [one for one in audit(Airspace((*two, debris, theirs))).crossings if one.fir.startswith("Q")]
+    found = [one for one in audit(Airspace((*two, debris, theirs))).crossings if one.fir.startswith("Q")]
+    assert [(one.fir, one.verdict) for one in found] == [("QBBB", COVERED)]
 
 
 def test_a_circle_of_the_q_line_decides_nothing() -> None:
     danger = box("D", (5, 5, 8, 8))
-    circle = notice("N1", "QAAA", (4, 4, 9, 9), bounding=True)
+    circle = notice("N1", "QAAA", (4, 4, 9, 9), assumed="area from the Q line")
     found = held(danger, REGION, circle)
     assert found.verdict == UNDECIDED
-    assert "only the circle of the Q line is known" in found.why
-    beside = notice("N1", "QAAA", (4, 4, 7, 9), bounding=True)
+    assert "something is only assumed: area from the Q line" in found.why
+    beside = notice("N1", "QAAA", (4, 4, 7, 9), assumed="area from the Q line")
     assert held(danger, REGION, beside).verdict == PARTLY  # even a full circle leaves some of it open
 
 
@@ -169,7 +170,40 @@ def test_an_estimated_end_holds_until_somebody_says_otherwise() -> None:
     danger = box("D", (5, 5, 8, 8), active=window((0, 10)))
     mine = notice("N1", "QAAA", (4, 4, 9, 9), active=window((0, 5)))
     assert held(danger, REGION, mine).verdict == PARTLY
-    assert held(danger, REGION, replace(mine, estimated_end=True)).verdict == COVERED
+    found = held(danger, REGION, replace(mine, estimated_end=True))
+    assert (found.verdict, found.why) == (UNDECIDED, "after the end that N1 estimates")
+    assert held(replace(danger, active=window((0, 5))), REGION, replace(mine, estimated_end=True)).verdict == COVERED
+
+
+def test_what_is_about_something_else_covers_nothing_for_sure() -> None:
+    danger = box("D", (5, 5, 8, 8))
+    other = notice("N1", "QAAA", (4, 4, 9, 9), kind="hazard")
+    found = held(danger, REGION, other)
+    assert (found.verdict, found.why) == (UNDECIDED, "N1 may be about something else: read it")
+    beacon = replace(other, assumed="its code (QNVAS) is not about airspace: what it means there, nobody says")
+    assert held(danger, REGION, beacon).verdict == OPEN
+
+
+def test_a_danger_smaller_than_a_sliver_is_not_lost() -> None:
+    corners = ([SOUTH + 0.5, SOUTH + 0.5, SOUTH + 0.5005], [WEST + 0.5, WEST + 0.5005, WEST + 0.5005])
+    danger = zones.volume("D", corners, STRAIGHT, kind="danger")
+    assert held(danger, REGION).verdict == OPEN
+    assert held(danger, REGION, notice("N1", "QAAA", (4, 4, 9, 9))).verdict == COVERED
+
+
+def test_parts_far_apart_are_looked_at_one_by_one() -> None:
+    near, far = box("D", (5, 5, 8, 8)), zones.volume("F", ([40.0, 40.0, 41.0], [15.0, 16.0, 16.0]), STRAIGHT)
+    both = replace(near, parts=(*near.parts, *far.parts))
+    found = {one.fir: one for one in audit(Airspace((REGION, both))).crossings}
+    assert found["QAAA"].area_km2 == pytest.approx(held(near, REGION).area_km2)
+    assert {code[:2] for code in found if code} == {"QA", "LI", *(code[:2] for code in found if code[0] in "NSK")}
+
+
+def test_a_region_whose_boundary_crosses_itself_is_named() -> None:
+    morocco = zones.volume("D", ([31.0, 31.0, 32.0], [-7.0, -6.0, -6.0]), STRAIGHT, kind="danger")
+    found = {one.fir: one for one in audit(Airspace((morocco,))).crossings}
+    assert found["GMMM"].verdict == UNDECIDED
+    assert "crosses itself" in found["GMMM"].why
 
 
 def test_contradictions_are_named() -> None:

@@ -220,7 +220,7 @@ def test_a_file_of_bulletins_is_airspace_with_the_bundled_boundaries(tmp_path: P
     (tehran,) = found.volumes
     assert (tehran.id, tehran.kind, tehran.notice) == ("CZIB-2026-98 OIIX", "hazard", "bulletin")
     assert tehran.accuracy_m == FIR_ACCURACY_M
-    assert tehran.bounding  # which part is meant is not understood
+    assert "only part of the airspace is meant" in tehran.assumed
 
 
 @needs_real

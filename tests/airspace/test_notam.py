@@ -861,3 +861,28 @@ def test_a_long_text_is_read_in_time() -> None:
     for text in hostile:
         made = notice(text)
         assert made.id == "A0001/26"
+
+
+def test_a_notice_of_one_file_cancels_one_of_another(tmp_path: Path) -> None:
+    first, second = tmp_path / "good.txt", tmp_path / "cancel.txt"
+    first.write_text(
+        "A0001/26 NOTAMN\nQ) LCCC/QRDCA/IV/BO/W/000/999/3500N03300E010\nA) LCCC B) 2601010000 C) 2601312359\n"
+        "E) FIRING WI 5NM RADIUS OF 350000N0330000E\nF) SFC G) UNL\n"
+    )
+    second.write_text(
+        "A0002/26 NOTAMC A0001/26\nQ) LCCC/QRDXX/IV/BO/W/000/999/3500N03300E010\nA) LCCC B) 2601100000\nE) CANCELLED\n"
+    )
+    (volume,) = read_airspace(second, first).volumes
+    assert volume.active == (Window(at("2601010000"), at("2601100000")),)
+    alone = read_airspace(second)
+    assert alone.volumes == ()
+    assert "cancels A0001/26, which was not given" in alone.refused[0].reason
+
+
+def test_what_is_only_assumed_is_said() -> None:
+    text = "FIRING WI 5NM RADIUS OF 350000N0330000E"
+    assert notice(text).volumes[0].assumed == ""
+    assert "schedule" in notice(text, d="SR-SS").volumes[0].assumed
+    assert notice("FIRING").volumes[0].assumed == "area from the Q line"
+    beacon = notice(text.replace("FIRING", "VOR OUT OF SERVICE"), q="QNVAS/IV/BO/A/000/999/3500N03300E030")
+    assert "is not about airspace" in beacon.volumes[0].assumed

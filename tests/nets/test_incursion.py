@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -283,3 +284,23 @@ def test_refused_volumes_are_told_of() -> None:
     assert summary.refused == ["Z: the ring crosses itself near vertex 2 (zones.geojson:feature 1)"]
     with pytest.raises(overflight.ParameterError, match="--airspace"):
         overflight.check(flight("A", latitude=30, longitude=-135), nets="incursion")
+
+
+def test_a_net_for_which_there_is_no_volume_finds_nothing_and_says_so() -> None:
+    border = volume("Z", SQUARE)
+    events = overflight.check(flight("A", latitude=30, longitude=-135), airspace=Airspace((border,)), nets=("hazard",))
+    assert len(events) == 0
+    assert (events.summary.volumes, events.summary.volumes_given) == (0, 1)
+
+
+def test_nothing_is_confirmed_where_something_is_only_assumed() -> None:
+    table = flight("A", latitude=30, longitude=-135)
+    sure = volume("Z", SQUARE)
+    assert entered(table, sure)["verdict"].to_list() == ["confirmed"]
+    row = entered(table, replace(sure, assumed="area from the Q line")).to_dicts()[0]
+    assert row["verdict"] == "undetermined"
+    assert "area from the Q line" in row["why"]
+    over = (Window(None, MIDNIGHT - timedelta(hours=1)),)
+    late = entered(table, replace(sure, active=over, estimated_end=True)).to_dicts()[0]
+    assert late["verdict"] == "undetermined"
+    assert "after the end that was estimated" in late["why"]

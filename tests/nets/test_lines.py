@@ -133,6 +133,7 @@ def test_each_party_is_barred_from_the_other_side_alone() -> None:
         ("B", "L left", "incursion", "line_side", "right", "left"),
     ]
     assert events.summary.dismissed == {"own airspace": 2, "not bound by the line": 2, "party unknown": 2}
+    assert events.summary.lines[-1] == "2 stays on sides of lines by flights of no known party: NOT decided"
 
 
 def test_one_side_alone_is_barred_to_everybody_else() -> None:
@@ -157,7 +158,8 @@ def test_depth_is_measured_from_the_line_and_not_from_where_its_side_ends() -> N
     assert (told["entry"]["how"], told["exit"]["how"]) == ("boundary", "end of the line's side")
     assert row["depth_m"] == pytest.approx(5000.0, abs=5.0)
     assert events.summary.lines == [
-        "2015-10-07 L right: left: 1 crossing, 1 stay (1 confirmed), 0.7 min on the wrong side, up to 5.0 km deep"
+        "2015-10-07 L right: left: 1 crossing, 1 stay (1 confirmed), 0.7 min on the wrong side, up to 5.0 km deep",
+        "no track is of party right: NOT tested, whether it kept to its side",
     ]
 
 

@@ -150,6 +150,8 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "events": {"separation": found.height} if found.height else {},
         "nets": ["separation"],
         "volumes": 0,
+        "volumes_given": 0,
+        "above_ground": 0,
         "noted": {},
         "refused": [],
         "notices": [],

@@ -5,9 +5,9 @@ Asked of dangers that were given without a notice (a corridor of October 2015), 
 the air beyond its own state is for another state to say, and at times none does. The notices of a region are those of its
 state: the bundled set has some regions as sectors under other names.
 
-*open* is what no notice covers for sure: whatever the pressure and the terrain are, within the regions by more than their
-boundaries are good to, and with a notice of which only a circle is known taken to fill it. *covered* is what is covered for
-sure. Between the two nothing is decided.
+*open* is what no notice can cover: whatever the pressure and the terrain are, within the regions by more than their boundaries
+are good to, with a notice of which only a circle is known taken to fill it, and one after its estimated end to hold on. *covered* is
+what is covered for sure: by notices of dangers and restricted areas, of which nothing is assumed. Between the two nothing is decided.
 """
 
 from __future__ import annotations
@@ -37,11 +37,16 @@ from overflight.airspace.plane import (
     size_m2,
     together,
 )
-from overflight.airspace.sets import FIR_ACCURACY_M, all_firs
-from overflight.airspace.volume import HIGHEST_TERRAIN_FT, Airspace, Limit, Part, Volume
+from overflight.airspace.sets import FIR_ACCURACY_M, all_firs, unchecked_parts
+from overflight.airspace.volume import HIGHEST_TERRAIN_FT, NOT_ABOUT_AIRSPACE, Airspace, Limit, Part, Volume
 from overflight.earth.wgs84 import Array
 
 DANGERS: Final = ("danger", "hazard")
+COVERING: Final = ("danger", "restricted")
+"""Kinds of notices that keep others away; what else a notice is about may or may not."""
+
+WIDEST_RAD: Final = 0.5
+"""The farthest that parts of a danger may lie from their middle to be cut in one plane: 3,200 km."""
 
 ROUNDING_M: Final = 50.0
 """A strip narrower than twice this is no opening: notices give their corners to a second of arc, 31 m."""
@@ -64,16 +69,23 @@ def audit(airspace: Airspace) -> Audit:
     notices = [
         _Notice(volume, _Outlined.around(volume.parts), frozenset(map(state_of, volume.issued_for)))
         for volume in airspace.volumes
-        if volume.notice == "NOTAM"
+        if volume.notice == "NOTAM" and NOT_ABOUT_AIRSPACE not in volume.assumed
     ]
-    firs, broken = _regions(airspace)
-    crossings: list[Crossing] = []
-    unusable: list[str] = []
-    for danger in asked:
-        found = list(_crossings(danger, firs, notices))
-        crossings += found
-        unusable += [code for code in broken if any(one.fir[:2] == code[:2] for one in found)]
-    return Audit(len(asked), len(notices), tuple(crossings), contradictions, tuple(dict.fromkeys(unusable)))
+    firs = _regions(airspace)
+    crossings = tuple(
+        found
+        for danger in sorted(asked, key=lambda volume: bool(volume.notice))
+        for piece in _pieces(danger)
+        for found in _crossings(piece, firs, notices)
+    )
+    return Audit(len(asked), len(notices), crossings, contradictions)
+
+
+def _pieces(danger: Volume) -> list[Volume]:
+    """The danger itself, or each of its parts where they lie too far apart for one plane."""
+    if len(danger.parts) < 2 or reach_rad(danger.parts, middle(danger.parts)) < WIDEST_RAD:
+        return [danger]
+    return [replace(danger, parts=(part,)) for part in danger.parts]
 
 
 def _contradicts(note: str) -> bool:
@@ -83,7 +95,7 @@ def _contradicts(note: str) -> bool:
 def _asked(volume: Volume) -> bool:
     """A danger without a notice, or one in a notice that tells its area."""
     if volume.notice:
-        return volume.notice == "NOTAM" and volume.kind == "danger" and not volume.bounding
+        return volume.notice == "NOTAM" and volume.kind == "danger" and "from the Q line" not in volume.assumed
     return volume.kind in DANGERS
 
 
@@ -123,6 +135,7 @@ class _Region:
     code: str
     accuracy_m: float
     cap: _Outlined
+    broken: bool = False  # its boundary crosses itself: what is within is not known
 
 
 @cache
@@ -130,18 +143,23 @@ def _bundled() -> tuple[_Region, ...]:
     found: dict[str, list[Volume]] = {}
     for volume in all_firs().volumes:
         found.setdefault(volume.id.partition("#")[0], []).append(volume)
-    return tuple(
+    usable = [
         _Region(code, FIR_ACCURACY_M, _Outlined.around(tuple(part for each in some for part in each.parts)))
         for code, some in found.items()
-    )
+    ]
+    broken = [
+        _Region(each.name, FIR_ACCURACY_M, _Outlined.around(unchecked_parts(each.name)), broken=True)
+        for each in all_firs().refused
+    ]
+    return (*usable, *broken)
 
 
-def _regions(airspace: Airspace) -> tuple[list[_Region], list[str]]:
-    """All regions, those that were given as volumes instead of the bundled ones; and those without a usable boundary."""
+def _regions(airspace: Airspace) -> list[_Region]:
+    """All regions, those that were given as volumes instead of the bundled ones."""
     given = {v.id: v for v in airspace.volumes if v.kind == "fir" and not v.source.startswith("fir:")}
     regions = [region for region in _bundled() if region.code not in given]
     regions += [_Region(code, v.accuracy_m, _Outlined.around(v.parts)) for code, v in given.items()]
-    return regions, [each.name for each in all_firs().refused if each.name not in given]
+    return regions
 
 
 def _crossings(danger: Volume, firs: Sequence[_Region], notices: Sequence[_Notice]) -> Iterator[Crossing]:
@@ -150,11 +168,15 @@ def _crossings(danger: Volume, firs: Sequence[_Region], notices: Sequence[_Notic
     area = plane.area(danger.parts)
     near = [fir for fir in firs if fir.cap.near(cap)]
     own = {state_of(code) for code in danger.issued_for}
-    if all(state_of(fir.code) in own for fir in near):
-        return
     home = [fir for fir in near if state_of(fir.code) in own]
+    if near and len(home) == len(near):
+        return
     if danger.notice and not home:
-        return  # of whose air it speaks is not known
+        where = ", ".join(danger.issued_for) or "not stated"
+        why = f"the region that it is for ({where}) is not known here"
+        yield Crossing(danger.id, danger.name, _NOBODYS, size_m2(area) * 1e-6, (), UNDECIDED, why)
+        return
+    rounding_m = ROUNDING_M if _wide(area, ROUNDING_M) else 0.0  # a danger may be as small as what else is a sliver
     # Cut first: a region may have thousands of vertices far from here. What the cut adds lies outside the danger.
     widest_m = danger.accuracy_m + max((fir.accuracy_m for fir in near), default=0.0)
     window = box_around(grown(area, 3.0 * widest_m + 1000.0))
@@ -165,22 +187,25 @@ def _crossings(danger: Volume, firs: Sequence[_Region], notices: Sequence[_Notic
     for fir in near:
         region = drawn[fir.code]
         piece = common(area, region)
-        if state_of(fir.code) in own or not _wide(piece):
+        if state_of(fir.code) in own or not _wide(piece, rounding_m):
             continue
         left = less(left, grown(region, fir.accuracy_m))
+        if fir.broken:
+            why = "the region's boundary crosses itself: what lies within is not known"
+            yield Crossing(danger.id, danger.name, fir.code, size_m2(piece) * 1e-6, (), UNDECIDED, why)
+            continue
         sure = common(area, grown(region, -fir.accuracy_m - danger.accuracy_m))
         theirs = [n.volume for n in notices if state_of(fir.code) in n.states and n.cap.near(cap)]
-        found = _held(danger, fir.code, piece, sure, theirs, plane)
         # Whatever is drawn along a border touches the region beyond; that says nothing where a notice draws it.
-        if not danger.notice or found.verdict in {OPEN, PARTLY}:
-            yield found
-    if not danger.notice and _wide(left):
+        if not danger.notice or _wide(sure, rounding_m):
+            yield _held(danger, fir.code, piece, sure, theirs, plane, rounding_m)
+    if not danger.notice and _wide(left, rounding_m):
         why = "outside the regions that are known"
         yield Crossing(danger.id, danger.name, _NOBODYS, size_m2(left) * 1e-6, (), UNDECIDED, why)
 
 
-def _wide(area: Area) -> bool:
-    return size_m2(grown(area, -ROUNDING_M)) > 0.0
+def _wide(area: Area, rounding_m: float) -> bool:
+    return size_m2(grown(area, -rounding_m) if rounding_m else area) > 0.0
 
 
 @dataclass(frozen=True)
@@ -191,14 +216,23 @@ class _Cell:
     floor: Limit
     ceiling: Limit
     by: frozenset[int]
+    surely: frozenset[int]
 
 
-def _held(danger: Volume, code: str, piece: Area, sure: Area, notices: Sequence[Volume], plane: Plane) -> Crossing:
+def _held(
+    danger: Volume,
+    code: str,
+    piece: Area,
+    sure: Area,
+    notices: Sequence[Volume],
+    plane: Plane,
+    rounding_m: float,
+) -> Crossing:
     """Hold a danger's piece within a region against the region's notices; `sure` is what of it lies there for sure."""
     areas = [common(plane.area(notice.parts), piece) for notice in notices]
-    useful = [k for k, one in enumerate(areas) if _wide(one)]
+    useful = [k for k, one in enumerate(areas) if _wide(one, rounding_m)]
     notices, areas = [notices[k] for k in useful], [areas[k] for k in useful]
-    held = _Held(sure, tuple(areas), tuple(notice.bounding for notice in notices))
+    held = _Held(sure, areas, rounding_m)
     worlds = [list(_cells(danger, notices, *offsets)) for offsets in _offsets([danger, *notices])]
     ids = tuple(dict.fromkeys(notices[k].id for k in sorted({k for cell in worlds[0] for k in cell.by})))
     told = (danger.id, danger.name, code, size_m2(piece) * 1e-6, ids)
@@ -210,34 +244,40 @@ def _held(danger: Volume, code: str, piece: Area, sure: Area, notices: Sequence[
             return Crossing(*told, OPEN, "no notice for it among those given", shown[:_MOST_OPENINGS])
         more = f"; and {len(others)} more" if others else ""
         return Crossing(*told, PARTLY, f"{', '.join(ids)} leaves open: {largest}{more}", shown[:_MOST_OPENINGS])
-    if not _wide(sure):
+    if not _wide(sure, rounding_m):
         return Crossing(*told, UNDECIDED, "it lies no farther inside than the region's boundary is good to")
-    if any(size_m2(held.perhaps_open(cell.by)) > 0.0 for cells in worlds for cell in cells):
-        vague = [notices[k].id for k in sorted({k for cell in worlds[0] for k in cell.by}) if notices[k].bounding]
-        circle = f"of {', '.join(vague)} only the circle of the Q line is known"
-        return Crossing(*told, UNDECIDED, circle if vague else "it depends on pressure or terrain, which are unknown")
+    if any(size_m2(held.open_area(cell.surely)) > 0.0 for cells in worlds for cell in cells):
+        return Crossing(*told, UNDECIDED, _doubt(notices, {k for cell in worlds[0] for k in cell.by}))
     strip = less(less(piece, sure), together(areas))
-    but = "; not decided along the region's boundary, which is approximate" if _wide(strip) else ""
+    but = "; not decided along the region's boundary, which is approximate" if _wide(strip, rounding_m) else ""
     return Crossing(*told, COVERED, f"by {', '.join(ids)}{but}")
+
+
+def _doubt(notices: Sequence[Volume], used: set[int]) -> str:
+    """Why what covers a danger does not do so for sure."""
+    for notice in (notices[k] for k in sorted(used)):
+        if notice.kind not in COVERING:
+            return f"{notice.id} may be about something else: read it"
+        if notice.assumed:
+            return f"of {notice.id} something is only assumed: {notice.assumed}"
+    if late := [notices[k].id for k in sorted(used) if notices[k].estimated_end]:
+        return f"after the end that {', '.join(late)} estimates"
+    return "it depends on pressure or terrain, which are unknown"
 
 
 class _Held:
     """What is left of a piece when some notices are taken off it; each answer is computed once."""
 
-    def __init__(self, piece: Area, areas: Sequence[Area], bounding: Sequence[bool]) -> None:
-        self._piece, self._areas, self._bounding = piece, areas, bounding
+    def __init__(self, piece: Area, areas: Sequence[Area], rounding_m: float) -> None:
+        self._piece, self._areas, self._rounding_m = piece, areas, rounding_m
         self._known: dict[frozenset[int], Area] = {}
 
     def open_area(self, by: frozenset[int]) -> Area:
-        """What none of them covers, even if they fill the circles that are all that is known of some; empty for a strip."""
+        """What none of them covers; empty for a strip."""
         if by not in self._known:
             left = less(self._piece, together([self._areas[k] for k in by]))
-            self._known[by] = left if _wide(left) else together([])
+            self._known[by] = left if _wide(left, self._rounding_m) else together([])
         return self._known[by]
-
-    def perhaps_open(self, by: frozenset[int]) -> Area:
-        """What none of them covers for sure."""
-        return self.open_area(frozenset(k for k in by if not self._bounding[k]))
 
 
 def _offsets(volumes: Sequence[Volume]) -> Iterator[tuple[float, float]]:
@@ -266,6 +306,7 @@ def _cells(danger: Volume, notices: Sequence[Volume], pressure_ft: float, terrai
     """Cut a danger's times and levels where a notice begins or ends."""
     height = [tuple(_height(limit, pressure_ft, terrain_ft) for limit in (v.floor, v.ceiling)) for v in notices]
     spans = [spans_us(v) or [EVER] for v in notices]
+    strict = [spans_us(v, for_sure=True) or [EVER] for v in notices]
     low, high = (_height(limit, pressure_ft, terrain_ft) for limit in (danger.floor, danger.ceiling))
     named = {
         _height(limit, pressure_ft, terrain_ft): limit
@@ -274,12 +315,23 @@ def _cells(danger: Volume, notices: Sequence[Volume], pressure_ft: float, terrai
     }
     levels = sorted({low, high, *(h for pair in height for h in pair if low < h < high)})
     for start, end in spans_us(danger) or [EVER]:
-        times = sorted({start, end, *(t for some in spans for span in some for t in span if start < t < end)})
+        times = sorted(
+            {start, end, *(t for some in (*spans, *strict) for span in some for t in span if start < t < end)}
+        )
         for span in pairwise(times):
-            active = [k for k, some in enumerate(spans) if any(s <= span[0] and span[1] <= e for s, e in some)]
+            active = [k for k, some in enumerate(spans) if _holds(some, span)]
             for floor, ceiling in pairwise(levels) if len(levels) > 1 else [(low, high)]:
                 by = frozenset(k for k in active if height[k][0] <= floor and ceiling <= height[k][1])
-                yield _Cell(span, named[floor], named[ceiling], by)
+                surely = frozenset(k for k in by if _reliable(notices[k]) and _holds(strict[k], span))
+                yield _Cell(span, named[floor], named[ceiling], by, surely)
+
+
+def _holds(spans: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in spans)
+
+
+def _reliable(notice: Volume) -> bool:
+    return notice.kind in COVERING and not notice.assumed
 
 
 def _openings(cells: Sequence[_Cell], held: _Held, plane: Plane) -> tuple[Opening, ...]:

@@ -79,14 +79,12 @@ class Audit:
         notices: volumes of notices that were given.
         crossings: by danger and region.
         contradictions: notices that contradict themselves, a line each.
-        unusable: regions near a danger whose boundary cannot be used: nothing is said of them.
     """
 
     dangers: int = 0
     notices: int = 0
     crossings: tuple[Crossing, ...] = ()
     contradictions: tuple[str, ...] = ()
-    unusable: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Say it in lines: what is open first."""
@@ -97,8 +95,6 @@ class Audit:
         said = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items() if count)
         many = f"{self.dangers:,} danger{'' if self.dangers == 1 else 's'}"
         given = f"{self.notices:,} notice{'' if self.notices == 1 else 's'} given"
-        found = [f"{many} against {given}: {said or 'none crosses into a region whose notices are to be asked for'}"]
+        found = [f"{many} against {given}: {said or 'none leaves the air of the states whose notices tell of them'}"]
         found += [str(one) for verdict in order for one in self.crossings if one.verdict == verdict]
-        if self.unusable:
-            found.append(f"nothing is said of {', '.join(self.unusable)}: their boundaries are of no use")
         return [*found, *self.contradictions]

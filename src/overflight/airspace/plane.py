@@ -47,8 +47,11 @@ def box_around(area: Area) -> Area:
 
 
 def beside(path: Array, by_m: float, tolerance_m: float) -> Array | None:
-    """The line that runs so far to the left of a path (N, 2), or to its right where `by_m` is negative; None where it falls apart."""
-    found = _ANY.offset_curve(_ANY.LineString(path), by_m)
+    """The line that runs so far to the left of a path (N, 2), or to its right where `by_m` is negative; None where it falls apart.
+
+    Details below the tolerance are left out first.
+    """
+    found = _ANY.offset_curve(_ANY.simplify(_ANY.LineString(path), tolerance_m), by_m)
     found = _ANY.simplify(_ANY.line_merge(found), tolerance_m)  # at times it comes in pieces that meet
     if found.geom_type != "LineString" or found.is_empty:
         return None

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from overflight.airspace.apart import apart
-from overflight.airspace.readers.registry import format_of
+from overflight.airspace.readers.format import Format
+from overflight.airspace.readers.registry import FORMATS, format_of
 from overflight.airspace.sets import resolve
 from overflight.airspace.volume import Airspace, Volume
 from overflight.errors import InputError
@@ -22,20 +23,33 @@ def read_airspace(*sources: str | Path) -> Airspace:
     """Read volumes from files, or bundled ones by name: ``fir:LTAA,OSTT``, ``country:TR,SY`` (see `sets`).
 
     Returns:
-        The volumes of all files in order, and what was refused. Ids that occur twice are made different.
+        The volumes of all files in order, notices last, and what was refused. Ids that occur twice are made different.
 
     Raises:
         InputError: a file that cannot be read, is of no known format, or is damaged as a whole; a name not known.
     """
     found = Airspace()
-    for source in sources:
-        name = str(source)
+    several: dict[str, list[tuple[bytes, str]]] = {}  # documents that speak of each other, by their format
+    for name in map(str, sources):
         named = resolve(name)
-        found += _file(name) if named is None else named
+        if named is not None:
+            found += named
+            continue
+        kind, data = _file(name)
+        label = Path(name).name
+        digest = Airspace(digests=(hashlib.sha256(data).hexdigest(),))
+        if kind.read_all is None:
+            found += kind.read(data, label) + digest
+        else:
+            several.setdefault(kind.name, []).append((data, label))
+            found += digest
+    for kind in FORMATS:
+        if kind.read_all is not None and kind.name in several:
+            found += kind.read_all(several[kind.name])
     return replace(found, volumes=_distinct(found))
 
 
-def _file(name: str) -> Airspace:
+def _file(name: str) -> tuple[Format, bytes]:
     path = Path(name)
     try:
         if path.stat().st_size > LARGEST:
@@ -49,8 +63,7 @@ def _file(name: str) -> Airspace:
     if kind is None:
         remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318, NOTAM or conflict-zone bulletins"
         raise InputError("the format of the airspace is not known", path=name, remedy=remedy)
-    digest = hashlib.sha256(data).hexdigest()
-    return replace(kind.read(data, path.name), digests=(digest,))
+    return kind, data
 
 
 def _distinct(airspace: Airspace) -> tuple[Volume, ...]:

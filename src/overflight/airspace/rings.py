@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from overflight.airspace.volume import ARC_TOLERANCE_M, GEODESIC, STRAIGHT, Ring
+from overflight.airspace.volume import ARC_TOLERANCE_M, GEODESIC, STRAIGHT, Part, Ring
 
 GEOD = pyproj.Geod(ellps="WGS84")
+SLIVER_DEG2 = 1e-9  # 10 m by 1 m: rounding
 SAME_DEG = 1e-9  # 0.1 mm: two vertices this near are one
 
 
@@ -39,12 +41,12 @@ def make_ring(
     for k in np.flatnonzero(~((np.abs(lat) <= 90) & (np.abs(lon) <= 540)))[:1]:  # NaN, too
         raise RingError(f"vertex {k + 1} ({lat[k]:g}, {lon[k]:g}) is not on the Earth")
     lon = np.where((lon < -180) | (lon > 180), (lon + 180.0) % 360.0 - 180.0, lon)
-    if len(lat) > 1 and _same(lat, lon, len(lat) - 1, 0):
+    if len(lat) > 1 and _same(lat, lon, len(lat) - 1, 0, edges):
         lat, lon, edges = lat[:-1], lon[:-1], edges[:-1]
     while True:
         n = len(lat)
-        again = [k for k in range(n) if n > 1 and _same(lat, lon, k, (k + 1) % n)]
-        spike = [k for k in range(n) if n > 2 and not again and _same(lat, lon, k - 1, (k + 1) % n)]
+        again = [k for k in range(n) if n > 1 and _same(lat, lon, k, (k + 1) % n, edges)]
+        spike = [k for k in range(n) if n > 2 and not again and _same(lat, lon, k - 1, (k + 1) % n, edges)]
         if not again and not spike:
             break
         gone = again or spike[:1]
@@ -57,9 +59,39 @@ def make_ring(
     return ring, notes
 
 
-def _same(lat: NDArray[np.float64], lon: NDArray[np.float64], a: int, b: int) -> bool:
+def make_part(outer: Ring, holes: Sequence[Ring]) -> Part:
+    """Put an outline and its holes together.
+
+    Raises:
+        RingError: a hole leaves the outline, or lies on another: taken as they are drawn, what is cut out would be inside.
+    """
+    if holes:
+        planes = [shapely.Polygon(_beside(ring, outer)) for ring in (outer, *holes)]
+        shapes = [plane if plane.is_valid else shapely.make_valid(plane) for plane in planes]
+        for k in range(1, len(shapes)):
+            if _more_than_a_sliver(shapes[k].difference(shapes[0])):
+                raise RingError(f"hole {k} leaves the outline")
+            if any(_more_than_a_sliver(shapes[k].intersection(other)) for other in shapes[1:k]):
+                raise RingError(f"hole {k} lies on another")
+    return Part(outer, tuple(holes))
+
+
+def _more_than_a_sliver(shape: shapely.Geometry) -> bool:
+    return float(cast("Any", shape).area) > SLIVER_DEG2
+
+
+def _beside(ring: Ring, outer: Ring) -> NDArray[np.float64]:
+    """A ring in the plane of longitude and latitude, unwound beside another: good enough to tell holes from what is none."""
+    start = outer.longitude[0] + (ring.longitude[0] - outer.longitude[0] + 180.0) % 360.0 - 180.0
+    step = (np.diff(ring.longitude, append=ring.longitude[0]) + 180.0) % 360.0 - 180.0
+    return np.stack([start + np.concatenate([[0.0], np.cumsum(step[:-1])]), ring.latitude], axis=-1)
+
+
+def _same(lat: NDArray[np.float64], lon: NDArray[np.float64], a: int, b: int, edges: NDArray[np.uint8]) -> bool:
+    """Whether two vertices are one. A pole has all longitudes, but a straight edge leaves it along the one that is stated."""
     east = abs((lon[b] - lon[a] + 180.0) % 360.0 - 180.0)
-    return bool(abs(lat[b] - lat[a]) <= SAME_DEG and (east <= SAME_DEG or abs(lat[a]) == 90))
+    pole = abs(lat[a]) == 90 and edges[a] == GEODESIC and edges[b] == GEODESIC
+    return bool(abs(lat[b] - lat[a]) <= SAME_DEG and (east <= SAME_DEG or pole))
 
 
 def _refuse_crossing(ring: Ring) -> None:
@@ -138,4 +170,4 @@ def arc_steps(radius_m: float, sweep_deg: float) -> int:
     return max(int(np.ceil(np.radians(sweep_deg) / widest)), 8 if sweep_deg >= 360.0 else 1)
 
 
-__all__ = ["GEOD", "GEODESIC", "STRAIGHT", "RingError", "arc", "circle", "make_ring"]
+__all__ = ["GEOD", "GEODESIC", "STRAIGHT", "RingError", "arc", "circle", "make_part", "make_ring"]

@@ -17,6 +17,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+import numpy as np
+
 from overflight.airspace.readers.geojson import GEOJSON
 from overflight.airspace.rings import RingError, make_ring
 from overflight.airspace.volume import STRAIGHT, Airspace, Part, Refused, Ring, Volume
@@ -89,6 +91,16 @@ def all_firs() -> Airspace:
         if len(code) == _FIR_LETTERS and not code.endswith("XX"):  # "several of Turkey's"
             found += _firs(code)
     return found
+
+
+def unchecked_parts(code: str) -> tuple[Part, ...]:
+    """Return the outlines of a region that was refused as they are drawn, to tell whether something lies near it."""
+    return tuple(
+        Part(Ring(points[:-1, 1].copy(), points[:-1, 0].copy(), np.full(len(points) - 1, STRAIGHT, np.uint8)))
+        for feature in _features()[code]
+        for polygon in feature["geometry"]["coordinates"]
+        for points in [np.asarray(polygon[0], float)]
+    )
 
 
 def fir_parts(code: str) -> tuple[Part, ...]:

@@ -24,7 +24,7 @@ REACH_M: Final = 100.0 * NM_M
 FARTHEST_M: Final = 1_000_000.0
 _NPTS: Any = cast("Any", GEOD).npts
 _STEP_M: Final = 5_000.0
-_SIMPLE_M: Final = 500.0
+_DETAIL: Final = 0.02
 LEFT: Final = "left"
 RIGHT: Final = "right"
 
@@ -40,7 +40,8 @@ def side(latitude: Sequence[float], longitude: Sequence[float], edge: int, which
     line = _checked(latitude, longitude)
     plane = Plane(_middle(line))
     path = plane.points(*_dense(line, edge).T)
-    far = beside(path, reach_m if which == LEFT else -reach_m, _SIMPLE_M)
+    # The far edge needs no detail, and the side of a winding line at a great distance has none.
+    far = beside(path, reach_m if which == LEFT else -reach_m, _DETAIL * reach_m)
     if far is None:
         raise RingError(f"the line bends so that no {which} side reaches {reach_m / NM_M:.0f} NM: give a smaller reach")
     back = np.array([plane.inverse(x, y) for x, y in far[::-1]])

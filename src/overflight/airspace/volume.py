@@ -9,6 +9,7 @@ smaller side of the Earth.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -94,6 +95,15 @@ def parse_limit(text: str, parameter: str = "limit") -> Limit:
     return SURFACE if reference == "AGL" and value_ft == 0 else Limit(reference, round(value_ft, 6))
 
 
+def inverted(floor: Limit, ceiling: Limit) -> str | None:
+    """Say so where nothing can be between floor and ceiling: only limits of one reference can be compared."""
+    if floor.reference == "UNL" or ceiling.reference == "SFC":
+        return f"nothing is between the floor {floor} and the ceiling {ceiling}"
+    if floor.reference == ceiling.reference and floor.value_ft > ceiling.value_ft:
+        return f"the floor {floor} is above the ceiling {ceiling}"
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Ring:
     """A closed line: vertices in degrees, and what the edge from each to the next is (the last one leads to the first)."""
@@ -144,7 +154,8 @@ class Volume:
         notes: what was mended, assumed or not understood, each in one line.
         notice: what published it, one of `NOTICES`; empty for what is no notice.
         issued_for: flight information regions that a notice is for.
-        bounding: the area lies somewhere within the parts, nobody says where (a NOTAM's circle of the Q line).
+        assumed: what of its area, times or levels is only assumed, on the safe side (a NOTAM's circle of the Q line, a
+            schedule that is not understood); empty for nothing. Whatever rests on it is undetermined.
     """
 
     id: str
@@ -162,8 +173,22 @@ class Volume:
     notes: tuple[str, ...] = ()
     notice: str = ""
     issued_for: tuple[str, ...] = ()
-    bounding: bool = False
+    assumed: str = ""
     barred: str | None = None
+
+
+NOT_ABOUT_AIRSPACE: Final = "is not about airspace"
+"""What is assumed of a notice about equipment or the ground: that it has a volume at all."""
+
+_ASSUMING: Final = re.compile(
+    rf"{NOT_ABOUT_AIRSPACE}|from the Q line|taken as active|is not applied|is not cut out|is not taken off|contradicts itself|taken as SFC to UNL"
+    r"|not stated: open|the widest is taken|all of it is taken|taken as valid"
+)
+
+
+def assumption(notes: Iterable[str]) -> str:
+    """Return the first of a reader's notes that says what was assumed of area, times or levels; empty for none."""
+    return next((note for note in notes if _ASSUMING.search(note)), "")
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ def _feature(volume: Volume) -> dict[str, Any]:
         properties["issued_for"] = list(volume.issued_for)
     if volume.barred is not None:
         properties["barred"] = volume.barred
-    if volume.bounding:
-        properties["bounding"] = True
+    if volume.assumed:
+        properties["assumed"] = volume.assumed
     if volume.estimated_end:
         properties["active_to_estimated"] = _time(window.end)
     one = len(polygons) == 1

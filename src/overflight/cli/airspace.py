@@ -126,21 +126,23 @@ def audit(
     file: Sources,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Say which flight information regions the dangers cross, and where no notice covers them; exit with 1 if there is such a place."""
+    """Say which flight information regions the dangers cross, and where no notice covers them for sure; exit with 1 if there is such a place."""
     from overflight.airspace.audit import audit as held_against
-    from overflight.airspace.notices import OPEN, PARTLY
+    from overflight.airspace.notices import OPEN, PARTLY, UNDECIDED
     from overflight.airspace.read import read_airspace
 
-    found = held_against(read_airspace(*file))
+    given = read_airspace(*file)
+    found = held_against(given)
+    refused = [f"NOT audited, as it cannot be read: {one.source}: {one.name}: {one.reason}" for one in given.refused]
     if as_json:
         import json
         from dataclasses import asdict
 
-        print(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+        print(json.dumps(asdict(found) | {"refused": refused}, default=str, ensure_ascii=False, indent=1))
     else:
-        for line in found.lines() or ["there is no danger in it, and no notice that contradicts itself"]:
+        for line in [*refused, *(found.lines() or ["there is no danger in it, and no notice that contradicts itself"])]:
             print(line)
-    if any(one.verdict in {OPEN, PARTLY} for one in found.crossings):
+    if refused or any(one.verdict in {OPEN, PARTLY, UNDECIDED} for one in found.crossings):
         raise typer.Exit(1)
 
 

@@ -86,7 +86,13 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
 
 
 def _airspace(s: Summary) -> list[str]:
-    lines = [f"{_of(s.volumes, 'volume')} tested"] if s.volumes or s.refused else []
+    lines = [f"{_of(s.volumes, 'volume')} tested"] if s.volumes_given or s.refused else []
+    if s.volumes < s.volumes_given:
+        lines.append(
+            f"NOT tested, as no net for their kind was asked for: {_of(s.volumes_given - s.volumes, 'volume')}"
+        )
+    if s.above_ground:
+        lines.append(f"undetermined without terrain: {_of(s.above_ground, 'volume')} with a limit above ground")
     lines += [f"{count:,} × {note}" for note, count in list(s.noted.items())[:MOST_NOTED]]
     if len(s.noted) > MOST_NOTED:
         lines.append(f"and {len(s.noted) - MOST_NOTED:,} more notes (overflight airspace validate lists them)")

@@ -25,7 +25,7 @@ from overflight.events import REASONS
 from overflight.nets.base import Findings, Net
 from overflight.nets.incursion import Incursion
 from overflight.nets.interference import doubt
-from overflight.nets.lines import line_days
+from overflight.nets.lines import line_days, untested
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.nets.tails import Coverage, Tails
 from overflight.surveillance import integrity
@@ -72,7 +72,7 @@ def check_recording(
         hidden.append(
             pl.DataFrame({"track": batch.track[out], "time_us": batch.time_us[out], "flags": batch.flags[out]})
         )
-    findings = Findings.together([Findings.none(), *found, pipeline.finish()])
+    findings = Findings.together([*found, pipeline.finish()])
     table = table.with_columns(pl.Series("flags", np.concatenate([np.empty(0, np.uint32), *flags])))
     dismissed = findings.dismissed
     separates = any(isinstance(net, Separation) for net in nets)
@@ -152,6 +152,7 @@ def _summary(
     reasons = Counter(dismissed["reason"].to_list())
     by_flag = {reason.split(": ", 1)[1]: count for reason, count in reasons.items() if reason.startswith("integrity: ")}
     pairs = events.filter(pl.col("kind") == "separation").height + sum(reasons[reason] for reason in REASONS)
+    tested = [volume for net in nets if isinstance(net, Incursion) for volume in net.volumes]
     return Summary(
         files=len(recording.files),
         rows=table.height,
@@ -172,11 +173,13 @@ def _summary(
         explained=by_flag,
         events=dict(Counter(events["kind"].to_list())),
         nets=[net.name for net in nets],
-        volumes=sum(len(net.volumes) for net in nets if isinstance(net, Incursion)),
+        volumes=len(tested),
+        volumes_given=len(airspace.volumes),
+        above_ground=sum("AGL" in {v.floor.reference, v.ceiling.reference} for v in tested),
         noted=dict(Counter(note for volume in airspace.volumes for note in volume.notes).most_common()),
         refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
         notices=held.lines(),
-        lines=[str(day) for day in line_days(events)],
+        lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,
         undetermined=events.filter(pl.col("verdict") == "undetermined").height,
     )

@@ -37,6 +37,8 @@ class Summary:
         events: events by kind.
         nets: that ran.
         volumes: of airspace that were tested.
+        volumes_given: those, and the ones that no net that ran is for.
+        above_ground: tested ones with a limit above ground, where nothing can be confirmed without terrain.
         noted: what was mended, assumed or not understood of them: volumes by note.
         refused: volumes that could not be read, each with the reason: they were not tested.
         notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
@@ -64,6 +66,8 @@ class Summary:
     events: dict[str, int]
     nets: list[str]
     volumes: int
+    volumes_given: int
+    above_ground: int
     noted: dict[str, int]
     refused: list[str]
     notices: list[str]

@@ -12,7 +12,7 @@ that of Munoz, Narkawicz, DAIDALUS Reference Manual (NASA/TM-20210014846), secti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,8 +134,7 @@ class Memory:
     def __init__(self, alerting: Alerting, pairs: int = 0) -> None:
         """Know nothing of any pair."""
         self._a = alerting
-        self.level = np.zeros(pairs, np.int8)  # as given last; -1 for a pair not seen yet
-        self.level[:] = _UNSET
+        self.level = np.full(pairs, _UNSET, np.int8)  # as given last
         self._seen_s = np.full(pairs, -np.inf)
         self._raised_s = np.full(pairs, np.nan)
         self._recent = np.full((pairs, alerting.n), _UNSET, np.int8)
@@ -148,6 +147,36 @@ class Memory:
         """Take in states (P, 3) of all pairs at a time (P), s; return the levels that are given."""
         raw = self.raw(s, v, time_s)
         return self.settle(raw, time_s)
+
+    def rearranged(self, was: NDArray[np.int64], quiet: NDArray[np.bool_], time_s: float) -> Memory:
+        """Return a memory of other pairs.
+
+        Args:
+            was: the place of each here, -1 for one that is new.
+            quiet: new ones that are known to have asked for nothing until `time_s`; nothing is known of the others.
+            time_s: the last step.
+        """
+        made = Memory(self._a, len(was))
+        known = was >= 0
+        for mine, others in zip(made._arrays(), self._arrays(), strict=True):
+            mine[known] = others[was[known]]
+        made.level[quiet & ~known], made._recent[quiet & ~known], made._seen_s[quiet & ~known] = NONE, NONE, time_s
+        return made
+
+    def active(self) -> NDArray[np.bool_]:
+        """Say which pairs are given an alert, or asked for one lately."""
+        return (self.level > NONE) | (self._recent > NONE).any(axis=1)
+
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return self.level, self._seen_s, self._raised_s, self._recent
+
+    def snapshot(self) -> list[NDArray[Any]]:
+        """Return the state as arrays."""
+        return [values.copy() for values in self._arrays()]
+
+    def restore(self, state: list[NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        self.level, self._seen_s, self._raised_s, self._recent = (values.copy() for values in state)
 
     def _held(self, time_s: Array) -> Levels:
         return np.where(self._anew(time_s), np.int8(_UNSET), self.level)

@@ -25,7 +25,8 @@ class Findings:
 
     @staticmethod
     def together(findings: list[Findings]) -> Findings:
-        """Return several findings as one; at least one."""
+        """Return several findings as one."""
+        findings = [Findings.none(), *findings]
         return Findings(
             pl.concat([one.events for one in findings], how="diagonal"),
             pl.concat([one.dismissed for one in findings]),

@@ -7,13 +7,14 @@ a crossing on its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 import polars as pl
 
+from overflight.airspace.volume import Volume
 from overflight.nets.stay_events import LINES
 from overflight.nets.stays import BOUNDARY, WHY
 
@@ -75,6 +76,18 @@ def line_days(events: pl.DataFrame) -> list[LineDay]:
     together = together.with_columns(pl.col("crossings", "stays", "confirmed", "duration_s", "depth_m").fill_null(0))
     columns = (*key, "crossings", "stays", "confirmed", "duration_s", "depth_m")
     return [LineDay(*row) for row in together.sort(key).select(columns).iter_rows()]
+
+
+def untested(volumes: Iterable[Volume], parties: Iterable[str | None], dismissed: pl.DataFrame) -> list[str]:
+    """Say of which lines nobody could be held to, a line each: no track is of a party, or nobody says whose tracks are."""
+    known = {party for party in parties if party is not None}
+    missing = sorted({v.barred for v in volumes if v.barred is not None and v.barred not in known})
+    said = [f"no track is of party {party}: NOT tested, whether it kept to its side" for party in missing]
+    nobodys = dismissed.filter(pl.col("reason") == "party unknown").height
+    if nobodys:
+        stays = f"{nobodys:,} stay{'' if nobodys == 1 else 's'}"
+        said.append(f"{stays} on sides of lines by flights of no known party: NOT decided")
+    return said
 
 
 def _crossings(stays: pl.DataFrame) -> Iterator[tuple[date, str, str | None]]:

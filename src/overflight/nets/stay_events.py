@@ -81,7 +81,13 @@ def volume_frame(volumes: Sequence[Volume], qnh_uncertainty_hpa: float) -> pl.Da
             "volume_kind": [volume.kind for volume in volumes],
             "owner": [volume.owner for volume in volumes],
             "barred": [volume.barred for volume in volumes],
-            "bounding": [volume.bounding for volume in volumes],
+            "assumed": [volume.assumed or None for volume in volumes],
+            "expected_end_us": [
+                round(volume.active[-1].end.timestamp() * 1e6)
+                if volume.estimated_end and volume.active[-1].end
+                else None
+                for volume in volumes
+            ],
             "floor": [str(volume.floor) for volume in volumes],
             "ceiling": [str(volume.ceiling) for volume in volumes],
             "boundary_accuracy_m": [float(volume.accuracy_m) for volume in volumes],
@@ -89,7 +95,12 @@ def volume_frame(volumes: Sequence[Volume], qnh_uncertainty_hpa: float) -> pl.Da
                 terrain if "AGL" in {volume.floor.reference, volume.ceiling.reference} else margin for volume in volumes
             ],
         },
-        schema_overrides={"owner": pl.String(), "barred": pl.String()},
+        schema_overrides={
+            "owner": pl.String(),
+            "barred": pl.String(),
+            "assumed": pl.String(),
+            "expected_end_us": pl.Int64(),
+        },
     )
 
 
@@ -154,8 +165,10 @@ def _doubt() -> pl.Expr:
         .then(pl.lit("rests on positions that are not to be believed"))
         .when(pl.col("flags") & DEGRADING != 0)
         .then(pl.lit("rests on positions of doubtful integrity"))
-        .when("bounding")
-        .then(pl.lit("its area lies somewhere within what is drawn, nobody says where"))
+        .when(pl.col("assumed").is_not_null())
+        .then(pl.format("of the volume something is only assumed: {}", "assumed"))
+        .when(pl.col("start_us") > pl.col("expected_end_us"))
+        .then(pl.lit("after the end that was estimated for the volume"))
         .when(sure.is_null())
         .then("level_doubt")
         .when(depth <= reach)

@@ -55,6 +55,8 @@ def airspace(result: CheckResult) -> Html | None:
     said = f"{text.count(len(volumes), 'volume')} tested"
     if idle:
         said += f"; {text.count(idle, 'volume')} given but not tested, as no net for their kind was asked for"
+    if result.summary.above_ground:
+        said += f"; undetermined without terrain: {result.summary.above_ground:,} with a limit above ground"
     parts.append(tag("p", f"{said}."))
     parts.append(_refused(result))
     parts.append(_by_volume(result, volumes))
@@ -71,7 +73,8 @@ def airspace(result: CheckResult) -> Html | None:
 def _lines(result: CheckResult) -> Html:
     """Crossings of agreed lines, by day, side and party."""
     days = line_days(result.events)
-    if not days:
+    undecided = [line for line in result.summary.lines if "NOT" in line]
+    if not days and not undecided:
         return Html("")
     rows: list[list[Child]] = [
         [
@@ -91,7 +94,8 @@ def _lines(result: CheckResult) -> Html:
     return join(
         [
             tag("h3", "Lines not to be crossed"),
-            table(heads, rows[:_MOST_VOLUMES], numeric=[3, 4, 5, 6, 7], class_="wide list"),
+            table(heads, rows[:_MOST_VOLUMES], numeric=[3, 4, 5, 6, 7], class_="wide list") if rows else None,
+            *(tag("p", f"{line}.") for line in undecided),
             tag("p", f"and {more:,} more (--json lists them)") if more > 0 else None,
         ]
     )
@@ -122,9 +126,6 @@ def _notices(audit: Audit) -> Html:
             table(heads, rows, numeric=[2], class_="wide list") if rows else None,
             tag("p", f"and {len(crossings) - len(rows):,} more (overflight airspace audit lists them)")
             if len(crossings) > len(rows)
-            else None,
-            tag("p", f"Nothing is said of {', '.join(audit.unusable)}: their boundaries are of no use.")
-            if audit.unusable
             else None,
             tag("ul", *(tag("li", line) for line in audit.contradictions)) if audit.contradictions else None,
         ]

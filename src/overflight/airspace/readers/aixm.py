@@ -18,7 +18,7 @@ from overflight.airspace.readers.aixm_limits import kind, limit, limits, owner
 from overflight.airspace.readers.aixm_rings import parts
 from overflight.airspace.readers.aixm_times import activation, latest, validity
 from overflight.airspace.readers.format import Format
-from overflight.airspace.volume import SURFACE, UNLIMITED, Airspace, Limit, Part, Refused, Volume
+from overflight.airspace.volume import SURFACE, UNLIMITED, Airspace, Limit, Part, Refused, Volume, assumption
 from overflight.airspace.within import CannotDecideError, covered, without
 from overflight.errors import ParameterError
 
@@ -96,6 +96,7 @@ def _volumes(part: Element, notes: list[str], links: Links, source: str) -> list
             owner=owner(part, links),
             source=source,
             notes=tuple(dict.fromkeys([*notes, *told])),
+            assumed=assumption((*notes, *told)),
         )
         for (floor, ceiling), (blocks, told) in levels.items()
     ]

@@ -12,28 +12,9 @@ _KINDS: Final = {
     "national": ("NAS", "NAS_P", "POLITICAL"),
     "danger": ("D", "D_OTHER", "W", "A"),
     "corridor": ("AWY",),
-    "fir": (
-        *(
-            "FIR",
-            "FIR_P",
-            "UIR",
-            "UIR_P",
-            "CTA",
-            "CTA_P",
-            "UTA",
-            "UTA_P",
-            "OCA",
-            "OCA_P",
-            "OTA",
-            "OTA_P",
-            "TMA",
-            "TMA_P",
-        ),
-        *("CTR", "CTR_P", "ATZ", "ATZ_P", "HTZ", "SECTOR", "SECTOR_C", "RAS", "ADV", "UADV", "CLASS", "PART"),
-    ),
+    "fir": ("FIR", "FIR_P", "UIR", "UIR_P"),
 }
-"""Codes of CodeAirspaceType. Airspace in which somebody provides a service to whoever flies there is nearest to a FIR; all that
-is not listed (P, R, TRA, TSA, ADIZ, ...) is restricted."""
+"""Codes of CodeAirspaceType; all that is not listed (P, R, TRA, TSA, CTR, TMA, ...) is nearest to restricted."""
 
 HIGHEST: Final = 300_000.0
 """Of a limit, in whatever unit: beyond every aircraft, and a slip of the keyboard."""

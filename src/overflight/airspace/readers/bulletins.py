@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from overflight.airspace.readers.format import Format
 from overflight.airspace.sets import APPROXIMATE, FIR_ACCURACY_M, fir_parts
-from overflight.airspace.volume import SURFACE, UNLIMITED, Airspace, Limit, Part, Refused, Volume, Window
+from overflight.airspace.volume import SURFACE, UNLIMITED, Airspace, Limit, Part, Refused, Volume, Window, assumption
 from overflight.errors import InputError
 
 _FL = r"(?:FLIGHT\s+LEVEL\s*)?(?:\(?\s*FL\s*\)?\s*)?(\d{2,3})\b"
@@ -50,7 +50,6 @@ class Bulletin:
         airspace: the prose that all this was understood from.
         url: where it stands.
         source: file and place.
-        partly: only part of the regions is meant, and which is not understood.
         not_understood: everything assumed or not understood, one line each.
     """
 
@@ -67,7 +66,6 @@ class Bulletin:
     airspace: str
     url: str
     source: str
-    partly: bool
     not_understood: tuple[str, ...]
 
     @property
@@ -146,7 +144,7 @@ def volumes(bulletin: Bulletin, firs: Mapping[str, tuple[Part, ...]]) -> Airspac
                 notes=bulletin.not_understood,
                 notice="bulletin",
                 issued_for=(code,),
-                bounding=bulletin.partly,
+                assumed=assumption(bulletin.not_understood),
             )
         )
     return Airspace(tuple(made), tuple(refused))
@@ -165,8 +163,10 @@ def _bulletin(item: Mapping[str, Any], source: str) -> Bulletin:
         notes.append("its airspace is taken from its recommendations" if stated else "it says nothing of its airspace")
     plain = " ".join(airspace.upper().split())
     lower, upper = _levels(plain, notes)
-    part = [match[0].strip() for match in _PARTLY.finditer(plain)]
-    notes += [f"only part of the airspace is meant ({words!r}): all of it is taken" for words in part]
+    notes += [
+        f"only part of the airspace is meant ({match[0].strip()!r}): all of it is taken"
+        for match in _PARTLY.finditer(plain)
+    ]
     status = _text(item.get("status"))
     issued, revised, until = (_day(item.get(key), key, notes) for key in ("issue_date", "revision_date", "valid_until"))
     if issued is None:
@@ -192,7 +192,6 @@ def _bulletin(item: Mapping[str, Any], source: str) -> Bulletin:
         airspace=airspace,
         url=_text(item.get("more_info_url")),
         source=source,
-        partly=bool(part),
         not_understood=tuple(dict.fromkeys(notes)),
     )
 

@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from overflight.airspace.readers.format import Format
-from overflight.airspace.rings import RingError, circle, make_ring
+from overflight.airspace.rings import RingError, circle, make_part, make_ring
 from overflight.airspace.volume import (
     GEODESIC,
     STRAIGHT,
@@ -38,6 +38,7 @@ from overflight.airspace.volume import (
     Ring,
     Volume,
     Window,
+    assumption,
 )
 from overflight.errors import InputError, ParameterError
 from overflight.units import FT_M, parse_time
@@ -168,6 +169,7 @@ def _layers(
                 source=where,
                 raw=json.dumps(raw, ensure_ascii=False),
                 notes=(*notes, *said),
+                assumed=assumption((*notes, *said)),
             )
         )
     return volumes, refused
@@ -273,7 +275,10 @@ def _polygons(polygons: list[Any], notes: list[str]) -> tuple[Part, ...]:
             notes += [where + note for note in mended]
         if not rings:
             raise _WrongError(f"part {at} has no ring")
-        parts.append(Part(rings[0], tuple(rings[1:])))
+        try:
+            parts.append(make_part(rings[0], rings[1:]))
+        except RingError as error:
+            raise _WrongError(f"part {at}: {error}") from None
     if not parts:
         raise _WrongError("the geometry is empty")
     return tuple(parts)

@@ -2,7 +2,7 @@
 
 ``id``, ``name``, ``kind``, ``floor``, ``ceiling`` (see `parse_limit`), ``owner``, ``accuracy_m``, ``active_from``,
 ``active_to`` (ISO 8601), ``edges`` ("straight", "parallel" or "geodesic"), and of a notice ``notice`` ("NOTAM" or
-"bulletin"), ``issued_for`` (a list of regions) and ``bounding`` (the area lies somewhere within); ``barred`` names the one
+"bulletin"), ``issued_for`` (a list of regions) and ``assumed`` (what of it is only assumed); ``barred`` names the one
 party that must not be in it. What openAIP exports is read by its own names: ``_id``, ``type``, ``lowerLimit`` and
 ``upperLimit`` as {value, unit, referenceDatum} (https://docs.openaip.net).
 
@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from overflight.airspace.readers.format import Format
-from overflight.airspace.rings import RingError, make_ring
+from overflight.airspace.rings import RingError, make_part, make_ring
 from overflight.airspace.sides import FARTHEST_M, LEFT, REACH_M, RIGHT, side
 from overflight.airspace.volume import (
     GEODESIC,
@@ -37,6 +37,7 @@ from overflight.airspace.volume import (
     Ring,
     Volume,
     Window,
+    inverted,
     parse_limit,
 )
 from overflight.errors import InputError, ParameterError
@@ -159,13 +160,17 @@ def _described(
     if notice not in {"", *NOTICES}:
         raise _WrongError(f"notice {notice!r}: choose from {', '.join(NOTICES)}")
     name = str(properties.get("name") or properties.get("id") or feature.get("id") or f"feature {number}")
+    floor = _limit(properties, "floor", "lowerLimit", SURFACE)
+    ceiling = _limit(properties, "ceiling", "upperLimit", UNLIMITED)
+    if wrong := inverted(floor, ceiling):
+        raise _WrongError(wrong)
     return Volume(
         id=str(properties.get("id") or properties.get("_id") or feature.get("id") or f"{number} {name}"),
         name=name,
         kind=kind,
         parts=parts,
-        floor=_limit(properties, "floor", "lowerLimit", SURFACE),
-        ceiling=_limit(properties, "ceiling", "upperLimit", UNLIMITED),
+        floor=floor,
+        ceiling=ceiling,
         active=_active(properties),
         accuracy_m=float(accuracy),
         owner=None if properties.get("owner") is None else str(properties["owner"]),
@@ -173,7 +178,7 @@ def _described(
         notes=notes,
         notice=str(notice),
         issued_for=_codes(properties.get("issued_for")),
-        bounding=properties.get("bounding") is True,
+        assumed=str(properties.get("assumed") or ""),
         barred=None if properties.get("barred") is None else str(properties["barred"]),
     )
 
@@ -204,7 +209,10 @@ def _parts(coordinates: Any, edge: int) -> tuple[tuple[Part, ...], list[str]]:
                 notes += [where + note for note in mended]
             if not rings:
                 raise _WrongError(f"part {at} has no ring")
-            parts.append(Part(rings[0], tuple(rings[1:])))
+            try:
+                parts.append(make_part(rings[0], rings[1:]))
+            except RingError as error:
+                raise RingError(f"part {at}: {error}") from None
     except (TypeError, IndexError, KeyError, OverflowError) as error:
         raise _WrongError(f"coordinates are no list of rings ({error})") from None
     except ValueError as error:

@@ -31,6 +31,7 @@ def parse(text: str) -> Notice:
         InputError: it is no ICAO NOTAM, or more than one.
     """
     notices, refused = _notices([Entry(text, "notice")])
+    notices = _ended(notices)
     if refused and not notices:
         raise InputError(refused[0].reason, path="notice")
     if len(notices) != 1:
@@ -45,7 +46,7 @@ def read_notices(data: bytes, label: str) -> tuple[Notice, ...]:
     Raises:
         InputError: there is no notice in it, or it is damaged as a whole.
     """
-    return tuple(_document(data, label)[0])
+    return tuple(_ended(_document(data, label)[0]))
 
 
 def read(data: bytes, label: str) -> Airspace:
@@ -54,7 +55,24 @@ def read(data: bytes, label: str) -> Airspace:
     Raises:
         InputError: there is no notice in it, or it is damaged as a whole.
     """
-    notices, refused = _document(data, label)
+    return read_all([(data, label)])
+
+
+def read_all(documents: Sequence[tuple[bytes, str]]) -> Airspace:
+    """Read the volumes of all notices of several documents (bytes, and what to call them); what one cancels of another is over.
+
+    Raises:
+        InputError: there is no notice in one, or it is damaged as a whole.
+    """
+    read_in = [_document(data, label) for data, label in documents]
+    notices = _ended([notice for some, _ in read_in for notice in some])
+    refused = [missing for _, some in read_in for missing in some]
+    known = {notice.id for notice in notices}
+    refused += [
+        Refused(notice.id or "notice without id", "notices", f"cancels {notice.other_id}, which was not given")
+        for notice in notices
+        if notice.type == "C" and notice.other_id and notice.other_id not in known
+    ]
     volumes = tuple(volume for notice in notices for volume in notice.volumes)
     return Airspace(volumes, (*refused, *(missing for notice in notices for missing in notice.refused)))
 
@@ -92,7 +110,7 @@ def _notices(found: Sequence[Entry]) -> tuple[list[Notice], list[Refused]]:
         if not read_here and not domestic and not messages:
             refused.append(Refused(_begin(entry.text), entry.place, _NO_NOTAM))
     notices = [understand(join_parts(messages), place) for place, messages in groups.values()]
-    return _ended(notices), refused
+    return notices, refused
 
 
 def _begin(text: str) -> str:
@@ -142,6 +160,6 @@ def _end(notice: Notice, enders: Sequence[Notice]) -> Notice:
     return notice
 
 
-NOTAM = Format("NOTAM", looks_like_notams, read)
+NOTAM = Format("NOTAM", looks_like_notams, read, read_all)
 
 __all__ = ["NOTAM", "Notice", "parse", "read", "read_notices"]

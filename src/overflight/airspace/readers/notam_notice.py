@@ -32,7 +32,17 @@ from overflight.airspace.readers.notam_schedule import ScheduleError, expand
 from overflight.airspace.readers.notam_shapes import circle_ring
 from overflight.airspace.rings import GEOD, RingError
 from overflight.airspace.sets import APPROXIMATE, FIR_ACCURACY_M, fir_parts
-from overflight.airspace.volume import SURFACE, UNLIMITED, Limit, Part, Refused, Volume, Window
+from overflight.airspace.volume import (
+    NOT_ABOUT_AIRSPACE,
+    SURFACE,
+    UNLIMITED,
+    Limit,
+    Part,
+    Refused,
+    Volume,
+    Window,
+    assumption,
+)
 from overflight.units import NM_M
 
 WHOLE_FIR_NM: Final = 999
@@ -46,6 +56,9 @@ _DANGER = re.compile(
     r"|AMMUNITION|DETONATIONS?|(?:DANGER|DNG|HAZARD)\s+(?:AREA|ZONE))\b"
 )
 _RESTRICTED = {"RA", "RO", "RP", "RR", "RT"}
+_EQUIPMENT = frozenset("CGILMNS")
+"""First letters of subjects: communication, GNSS, landing systems, lights, movement area, navigation aids, services (Doc 8400)."""
+
 _OVER = {"CD": "deactivated", "CN": "cancelled", "CC": "completed"}
 
 
@@ -115,6 +128,8 @@ def understand(fields: Fields, source: str) -> Notice:
     areas = find_areas(text)
     lower, upper, ranges = _limits(fields, text, areas, notes)
     kind = kind_of(code, text)
+    if kind == "hazard" and code[:1] in _EQUIPMENT:
+        notes.insert(0, f"its code (Q{code}) {NOT_ABOUT_AIRSPACE}: what it means there, nobody says")
     if fields.other_id:
         notes.append(f"{'cancels' if fields.type == 'C' else 'replaces'} {fields.other_id}")
     found = _found(fields, areas, notes)
@@ -141,7 +156,7 @@ def understand(fields: Fields, source: str) -> Notice:
                     notes=tuple(dict.fromkeys([*notes, *own])),
                     notice="NOTAM",
                     issued_for=_issued_for(fields),
-                    bounding=found.bounding,
+                    assumed=assumption(notes),
                     accuracy_m=found.accuracy_m,
                 )
             )
@@ -292,7 +307,6 @@ class _Found:
 
     parts: tuple[Part, ...] = ()
     reasons: tuple[str, ...] = ()
-    bounding: bool = False
     accuracy_m: float = 0.0
 
 
@@ -317,7 +331,7 @@ def _found(fields: Fields, areas: Areas, notes: list[str]) -> _Found:
         return _whole_regions(_issued_for(fields), notes)
     notes.append("area from the Q line")
     try:
-        return _Found((Part(circle_ring(q.centre, q.radius_nm * NM_M)),), bounding=True)
+        return _Found((Part(circle_ring(q.centre, q.radius_nm * NM_M)),))
     except RingError as error:
         return _Found(reasons=(f"the circle of the Q line is no ring: {error}",))
 

@@ -24,7 +24,7 @@ from overflight.airspace.readers import openair_lines as text
 from overflight.airspace.readers.format import Format
 from overflight.airspace.readers.openair_lines import Line, LineError
 from overflight.airspace.readers.openair_shape import Shape
-from overflight.airspace.volume import Airspace, Limit, Refused, Volume, Window
+from overflight.airspace.volume import Airspace, Limit, Refused, Volume, Window, assumption, inverted
 from overflight.errors import InputError
 
 _KINDS: Final = {
@@ -148,8 +148,8 @@ def _volume(block: list[Line], label: str) -> Volume | Refused:
             reading.wrong.append(f"line {line.number}: {error}")
     said, wrong, shape = reading.said, reading.wrong, reading.shape
     floor, ceiling = reading.limit("AL"), reading.limit("AH")
-    if floor is not None and ceiling is not None and (inverted := _inverted(floor, ceiling)):
-        wrong.append(inverted)
+    if floor is not None and ceiling is not None and (said_wrong := inverted(floor, ceiling)):
+        wrong.append(said_wrong)
     if None in reading.windows and len(reading.windows) > 1:
         wrong.append("AA NONE stands beside other active times")
     if not shape.broken:  # else what is left of the area would give a second, wrong reason
@@ -178,16 +178,8 @@ def _volume(block: list[Line], label: str) -> Volume | Refused:
         source=source,
         raw="\n".join(line.raw for line in block),
         notes=tuple(notes),
+        assumed=assumption(notes),
     )
-
-
-def _inverted(floor: Limit, ceiling: Limit) -> str | None:
-    """Say so where nothing can be between floor and ceiling: only limits of one reference can be compared."""
-    if floor.reference == "UNL" or ceiling.reference == "SFC":
-        return f"nothing is between the floor {floor} and the ceiling {ceiling}"
-    if floor.reference == ceiling.reference and floor.value_ft > ceiling.value_ft:
-        return f"the floor {floor} is above the ceiling {ceiling}"
-    return None
 
 
 def _kind(aclass: str | None, atype: str) -> tuple[str, list[str]]:
