@@ -50,7 +50,6 @@ def losses_between(
     max_gap_us: int,
     report_unknown: bool,
 ) -> Losses: ...
-
 def ahead(
     latitude_deg: NDArray[np.float64],
     longitude_deg: NDArray[np.float64],
@@ -73,7 +72,7 @@ class Areas:
         longitude_a: NDArray[np.float64],
         latitude_b: NDArray[np.float64],
         longitude_b: NDArray[np.float64],
-        open: NDArray[np.uint8],
+        closing: NDArray[np.uint8],
         areas: int,
     ) -> None: ...
     def inside(

@@ -76,7 +76,7 @@ void Areas::cells_along(int face, Point a, Point b, F&& each) const {
         }
 }
 
-Areas::Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, In<uint8_t> open,
+Areas::Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, In<uint8_t> closing,
              size_t areas)
     : areas_(areas) {
     const size_t n = area.shape(0);
@@ -84,7 +84,7 @@ Areas::Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, I
     require_size(longitude_a, n, "longitude_a");
     require_size(latitude_b, n, "latitude_b");
     require_size(longitude_b, n, "longitude_b");
-    require_size(open, n, "open");
+    require_size(closing, n, "closing");
     std::vector<bool> closed(areas, false);
     first_piece_.assign(areas + 1, static_cast<uint32_t>(n));
     for (size_t k = 0; k < n; ++k) {
@@ -93,15 +93,15 @@ Areas::Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, I
         a_.push_back(surface(latitude_a.data()[k], longitude_a.data()[k]));
         b_.push_back(surface(latitude_b.data()[k], longitude_b.data()[k]));
         area_of_.push_back(of);
-        open_.push_back(open.data()[k]);
-        if (!open.data()[k]) closed[of] = true;
+        open_.push_back(closing.data()[k]);
+        if (!closing.data()[k]) closed[of] = true;
     }
     for (size_t k = n; k-- > 0;) first_piece_[area_of_[k]] = static_cast<uint32_t>(k);
     for (size_t of = areas; of-- > 0;)
         if (first_piece_[of] > first_piece_[of + 1]) first_piece_[of] = first_piece_[of + 1];
     for (size_t of = 0; of < areas; ++of)
         if (first_piece_[of] == first_piece_[of + 1]) throw std::invalid_argument("area: one has no pieces");
-    if (std::find(closed.begin(), closed.end(), false) != closed.end()) throw std::invalid_argument("open: one has no other pieces");
+    if (std::find(closed.begin(), closed.end(), false) != closed.end()) throw std::invalid_argument("closing: one has no other pieces");
     nb::gil_scoped_release release;
     build_blocks();
     build_cells();

@@ -19,7 +19,7 @@ class Areas {
    public:
     // Pieces of boundary, area after area (`area` ascends), from a to b; short ones, whose chord lies next to the surface. A piece
     // that is `open` only closes its area: no distance is measured to it.
-    Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, In<uint8_t> open, size_t areas);
+    Areas(In<uint32_t> area, In<double> latitude_a, In<double> longitude_a, In<double> latitude_b, In<double> longitude_b, In<uint8_t> closing, size_t areas);
 
     struct Entry {  // an area in a cell
         uint32_t area, first, count;  // its edges there: cell_edges_[first, first + count)

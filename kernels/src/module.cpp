@@ -77,10 +77,10 @@ aircraft's own word, more the further from it. aircraft (T): equal for tracks of
     nb::class_<overflight::Areas>(m, "Areas", R"(Areas on the Earth, cut into cells.
 
 area (P), ascending: which area a piece of boundary is of; latitude_a, ... (P): its ends in degrees. Pieces are short (5 km): they are
-straight lines between points of the surface. open (P): 1 for a piece that only closes its area, to which no distance is measured. An area is what an odd number of its pieces divides from the far side of the Earth.)")
+straight lines between points of the surface. closing (P): 1 for a piece that only closes its area, to which no distance is measured. An area is what an odd number of its pieces divides from the far side of the Earth.)")
         .def(nb::init<overflight::In<uint32_t>, overflight::In<double>, overflight::In<double>, overflight::In<double>, overflight::In<double>,
                       overflight::In<uint8_t>, size_t>(),
-             "area"_a, "latitude_a"_a, "longitude_a"_a, "latitude_b"_a, "longitude_b"_a, "open"_a, "areas"_a)
+             "area"_a, "latitude_a"_a, "longitude_a"_a, "latitude_b"_a, "longitude_b"_a, "closing"_a, "areas"_a)
         .def("inside", &overflight::Areas::inside, "latitude"_a, "longitude"_a, "Pairs (point, area) of which the point is inside; on the boundary is inside.")
         .def("nearest", &overflight::Areas::nearest, "latitude"_a, "longitude"_a, "area"_a,
              "Distance in m of each point from the boundary of its area (chord), and the nearest boundary point (Earth-centred x, y, z in m).");

@@ -69,7 +69,7 @@ def areas_of(volumes: Sequence[Volume]) -> Areas:
         longitude_a=longitude,
         latitude_b=latitude[following],
         longitude_b=longitude[following],
-        open=np.repeat(np.concatenate([np.zeros(0, bool), *map(_only_closes, rings)]), count).astype(np.uint8),
+        closing=np.repeat(np.concatenate([np.zeros(0, bool), *map(_only_closes, rings)]), count).astype(np.uint8),
         areas=len(volumes),
     )
 
