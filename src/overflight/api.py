@@ -89,6 +89,7 @@ def check(
     airspace: Airspace | str | Path | Sequence[str | Path] = (),
     allow: Iterable[str] = (),
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA,
+    alerting: str = "stca",
     minima: str | None = None,
     profile: str | None = None,
     vertical_tolerance: str | None = None,
@@ -109,12 +110,13 @@ def check(
     Args:
         positions: a file, folder or glob, several of them, "-" for standard input, a `Recording`, or a table: Polars,
             pandas, Arrow, anything with ``__arrow_c_stream__``, with the columns of the position table.
-        nets: which nets run: separation, incursion, hazard, line, lost, interference. None named: separation, and with
-            airspace all others but lost.
+        nets: which nets run: separation, incursion, hazard, line, lost, interference, conflict. None named: separation,
+            and with airspace incursion, hazard, line and interference.
         airspace: volumes that may be entered or not: files (GeoJSON, OpenAir, AIXM, ...), sets ("fir:LTAA", "country:TR"),
             or what `read_airspace` returned.
         allow: tracks that may be in any volume, "callsign=THY*"; by callsign, icao24, track_id or party.
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
+        alerting: levels and times of predicted conflicts: stca, do365-en-route, do365-terminal, do365-non-cooperative.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft"; without it and without `profile` each pair
             is held to what its rules of flight ask for.
         profile: en-route, terminal, well-clear or nmac, for every pair.
@@ -150,6 +152,7 @@ def check(
         threads=threads,
         allow=(allow,) if isinstance(allow, str) else tuple(allow),
         qnh_uncertainty_hpa=qnh_uncertainty_hpa,
+        alerting=alerting,
     )
     if not isinstance(airspace, Airspace):
         airspace = read_airspace(*([airspace] if isinstance(airspace, str | Path) else airspace))

@@ -64,7 +64,7 @@ def test_a_tisb_ghost_is_not_the_aircraft(demo):
     assert by_type["icao"].str.starts_with("adsb:").all()
     assert set(demo.table["address_type"].unique()) >= {"icao", "tisb", "anonymous"}
     ghosts = demo.table.filter(pl.col("track_id").str.contains("~"))
-    assert ghosts["address_type"].cast(pl.String).is_in(["tisb", "anonymous", "other"]).all()
+    assert ghosts["address_type"].cast(pl.String).is_in(["tisb", "anonymous", "other", "adsr"]).all()
 
 
 def test_untyped_lines_between_tisb_lines_are_tisb(demo):

@@ -22,7 +22,8 @@ def check(
     net: Annotated[
         list[str] | None,
         typer.Option(
-            help="Net to run: separation, incursion, hazard, line, lost or interference; may be repeated. [separation, with --airspace all but lost]"
+            help="Net to run: separation, incursion, hazard, line, lost, interference or conflict; may be repeated. "
+            "[separation, with --airspace all but lost and conflict]"
         ),
     ] = None,
     airspace: Annotated[
@@ -37,6 +38,9 @@ def check(
     qnh_uncertainty: Annotated[
         float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
     ] = 30.0,
+    alerting: Annotated[
+        str, typer.Option(help="Levels of predicted conflicts: stca, do365-en-route, -terminal, -non-cooperative.")
+    ] = "stca",
     minima: Annotated[
         str | None,
         typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
@@ -95,6 +99,7 @@ def check(
             airspace=airspace or (),
             allow=allow or (),
             qnh_uncertainty_hpa=qnh_uncertainty,
+            alerting=alerting,
             minima=minima,
             profile=profile,
             vertical_tolerance=vertical_tolerance,

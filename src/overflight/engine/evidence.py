@@ -15,6 +15,7 @@ from overflight.events import EVENT_SCHEMA
 
 _MOMENTS: Final[dict[str, tuple[str, ...]]] = {
     "separation": ("a", "b"),
+    "conflict": ("a", "b"),
     "incursion": ("a", "entry", "exit"),
     "hazard": ("a", "entry", "exit"),
     "lost": ("a",),

@@ -7,10 +7,12 @@ from typing import Final
 from overflight.airspace.volume import Airspace
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import ParameterError
+from overflight.nets.alerting import TABLES
 from overflight.nets.base import Net
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
+from overflight.nets.predicted import Conflict, ConflictParameters
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.nets.stay_events import net_of
 from overflight.surveillance.batch import TrackNames
@@ -51,6 +53,19 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
                     report_unknown=told.report_unknown,
                     skipped=told.skipped,
                     qnh_uncertainty_hpa=parameters.qnh_uncertainty_hpa,
+                    threads=told.threads,
+                    inputs=told.inputs,
+                ),
+                names,
+            )
+        )
+    if "conflict" in wanted:
+        nets.append(
+            Conflict(
+                ConflictParameters(
+                    alerting=TABLES[parameters.alerting],
+                    report_unknown=told.report_unknown,
+                    skipped=told.skipped,
                     threads=told.threads,
                     inputs=told.inputs,
                 ),

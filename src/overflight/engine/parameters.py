@@ -9,6 +9,7 @@ from typing import Final
 
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.errors import ParameterError
+from overflight.nets.alerting import TABLES
 from overflight.nets.incursion import ALLOWED_BY
 from overflight.nets.minima import PROFILES, Minima, parse_minima
 from overflight.nets.rules import Rules
@@ -17,7 +18,7 @@ from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
 from overflight.units import FT_M, parse_duration_s, parse_length_m
 
-NETS: Final = ("separation", "incursion", "hazard", "line", "lost", "interference")
+NETS: Final = ("separation", "incursion", "hazard", "line", "lost", "interference", "conflict")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class CheckParameters:
         threads: of the kernels; None for one a core. The answer does not depend on it.
         allow: tracks that may be in any volume, "callsign=THY*".
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
+        alerting: levels and times of predicted conflicts, by name (`overflight.nets.alerting.TABLES`).
     """
 
     nets: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class CheckParameters:
     threads: int | None = None
     allow: tuple[str, ...] = ()
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA
+    alerting: str = "stca"
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense before anything is read.
@@ -81,6 +84,8 @@ class CheckParameters:
                 raise ParameterError("--bbox", self.bbox, "is no west, south, east, north on the Earth", remedy=remedy)
         if unknown := sorted(set(self.nets) - set(NETS)):
             raise ParameterError("--net", ", ".join(unknown), "is no net", remedy=f"choose from {', '.join(NETS)}")
+        if self.alerting not in TABLES:
+            raise ParameterError("--alerting", self.alerting, "is unknown", remedy=f"choose from {', '.join(TABLES)}")
         self.allowed()
         if not 0 <= self.qnh_uncertainty_hpa <= 100:
             raise ParameterError(

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 NO_SQUAWK = 0xFFFF
+NOT_REPEATED = 2**63 - 1
 
 # 95 % horizontal accuracy taken for a source that states none, m. ADS-B: NACp 8, the least that 14 CFR 91.227(c)(1) and
 # Regulation (EU) 1207/2011 let an equipped aircraft report. Multilateration and radar: half the 300 m and 600 m of EUROCONTROL-SPEC-147
@@ -39,6 +40,7 @@ class TrackNames:
     callsign_from_us: list[int] = field(default_factory=list[int])  # when that was
     party: list[str | None] = field(default_factory=list["str | None"])
     hearsay: list[int] = field(default_factory=list[int])  # 1 for TIS-B: what a radar saw, sent out again
+    repeated_from_us: list[int] = field(default_factory=list[int])  # when ADS-R was first heard of it, or NOT_REPEATED
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
     _number: dict[str, int] = field(default_factory=dict[str, int])
@@ -60,12 +62,15 @@ class TrackNames:
             self.callsign_from_us.append(0)
             self.party.append(row["party"])
             self.hearsay.append(int(row["address_type"] == "tisb"))
+            self.repeated_from_us.append(NOT_REPEATED)
             same = row["icao24"] or f"track {name}"
             self.aircraft.append(self._aircraft_number.setdefault(same, len(self._aircraft_number)))
             relayed = row["address_type"] == "tisb"  # what a radar saw, sent out again
             self.default_accuracy_m.append(DEFAULT_ACCURACY_M["radar" if relayed else row["source"]])
         if self.callsign[known] is None and row["callsign"] is not None:
             self.callsign[known], self.callsign_from_us[known] = row["callsign"], row["callsign_from_us"]
+        if row["repeated_from_us"] is not None:
+            self.repeated_from_us[known] = min(self.repeated_from_us[known], row["repeated_from_us"])
         return known
 
     def callsign_by(self, number: int, time_us: int) -> str | None:
@@ -88,6 +93,7 @@ class Batch:
     geoaltitude_ft: NDArray[np.float32]
     groundspeed_kt: NDArray[np.float32]
     track_deg: NDArray[np.float32]
+    vertical_rate_fpm: NDArray[np.float32]
     position_age_s: NDArray[np.float32]
     accuracy_m: NDArray[np.float32]
     squawk: NDArray[np.uint16]
@@ -134,9 +140,13 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
     named = _first_rows(local[heard], size)[local[rows]]
     spoken = heard[np.maximum(named, 0)] if len(heard) else np.zeros(len(rows), np.int64)
     said = table.select("callsign", "timestamp")[spoken].with_columns(pl.Series("known", named >= 0))
+    repeats = np.flatnonzero((table["address_type"] == "adsr").fill_null(False).to_numpy())
+    repeated = _first_rows(local[repeats], size)[local[rows]]
+    again = repeats[np.maximum(repeated, 0)] if len(repeats) else np.zeros(len(rows), np.int64)
     told = told.with_columns(
         pl.when(said["known"]).then(said["callsign"]).alias("callsign"),
         pl.when(said["known"]).then(said["timestamp"].to_physical()).alias("callsign_from_us"),
+        pl.when(pl.Series(repeated >= 0)).then(table["timestamp"].to_physical()[again]).alias("repeated_from_us"),
     )
     numbers = np.zeros(size, np.uint32)
     for row, place in zip(told.iter_rows(named=True), local[rows], strict=True):
@@ -159,6 +169,7 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
         geoaltitude_ft=floats("geoaltitude"),
         groundspeed_kt=floats("groundspeed"),
         track_deg=floats("track"),
+        vertical_rate_fpm=floats("vertical_rate"),
         position_age_s=floats("position_age"),
         accuracy_m=floats("accuracy"),
         squawk=np.ascontiguousarray(code),

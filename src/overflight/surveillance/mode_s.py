@@ -35,7 +35,7 @@ _BATCH: Final = 1000  # frames that rs1090 gives a thread at a time
 _CHUNK: Final = 200_000  # frames decoded at once: their Python objects take about 200 MB
 _OVERLAP_S: Final = 15.0  # of frames decoded again before a chunk, so that both halves of a position are there
 
-_CLASSES: Final = {0: "icao", 1: "anonymous", 2: "tisb", 3: "tisb", 5: "tisb", 6: "icao"}
+_CLASSES: Final = {0: "icao", 1: "anonymous", 2: "tisb", 3: "tisb", 5: "tisb", 6: "adsr"}
 """Address type by the control field of DF18 (DO-260B, table 2-11): 0 and 1 ADS-B of non-transponder devices, with and
 without an ICAO address; 2, 3, 5 TIS-B; 6 ADS-R. 4 (TIS-B and ADS-R management) and 7 (reserved) hold no position."""
 
@@ -101,7 +101,7 @@ def _classes(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         .then(control.replace_strict(_CLASSES, default=None, return_dtype=pl.String))
     )
     frames = frames.with_columns(kinds.alias("kind"))
-    for kind in ("icao", "tisb", "anonymous"):
+    for kind in ("icao", "tisb", "anonymous", "adsr"):
         some = frames.filter(pl.col("kind") == kind)
         if len(some):
             yield kind, some

@@ -10,9 +10,11 @@ from typing import Final
 
 import polars as pl
 
-ADDRESS_TYPES: Final = ("icao", "tisb", "anonymous", "other")
-"""What an address is worth. *icao*: the aircraft's own 24-bit address (ADS-B, ADS-R, MLAT, Mode S); *tisb*: a target that a
-ground station relays, most often a copy of somebody; *anonymous*: self-assigned; *other*: no ICAO address, or unknown."""
+ADDRESS_TYPES: Final = ("icao", "tisb", "anonymous", "other", "adsr")
+"""What an address is worth. *icao*: the aircraft's own 24-bit address (ADS-B, MLAT, Mode S); *tisb*: a target that a
+ground station relays, most often a copy of somebody; *anonymous*: self-assigned; *other*: no ICAO address, or unknown;
+*adsr*: the aircraft's own report, but heard from a ground station that repeats it from another link (ADS-R: FAA Aeronautical
+Information Manual, chapter 4, section 5); the address may be no ICAO address, and is then written with ``~``."""
 
 SOURCES: Final = ("adsb", "mlat", "mode_s", "radar", "system_track", "manual", "synthetic")
 """How a position came to be known."""

@@ -48,7 +48,7 @@ _LINE: Final[dict[str, pl.DataType]] = {**OBJECT, "gscp": pl.Float64(), "flightd
 _ADDRESS_TYPES: Final = {
     "adsb_icao": "icao",
     "adsb_icao_nt": "icao",
-    "adsr_icao": "icao",  # the aircraft's own report, relayed from another link
+    "adsr_icao": "adsr",  # the aircraft's own report, relayed from another link
     "adsc": "icao",
     "mlat": "icao",
     "mode_s": "icao",
@@ -56,7 +56,7 @@ _ADDRESS_TYPES: Final = {
     "tisb_other": "tisb",
     "tisb_trackfile": "tisb",
     "adsb_other": "anonymous",
-    "adsr_other": "anonymous",
+    "adsr_other": "adsr",
     "other": "other",
 }
 
