@@ -5,6 +5,7 @@ Independent of the net: no cells, no ticks, the true way on instead of a project
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import airportsdata
@@ -28,14 +29,18 @@ class Reports:
 
     def __init__(self, table: pl.DataFrame) -> None:
         own = table.filter(
-            pl.col("icao24").is_not_null() & (pl.col("address_type") != "tisb") & pl.col("altitude").is_not_null()
+            pl.col("icao24").is_not_null()
+            & ~pl.col("address_type").is_in(["tisb", "adsr"])
+            & pl.col("altitude").is_not_null()
         ).sort("icao24", "timestamp")
         self.icao24 = own["icao24"].to_numpy()
         self.us = own["timestamp"].dt.epoch("us").to_numpy()
         self.altitude = own["altitude"].cast(pl.Float64).to_numpy()
         self.course = own["track"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         self.latitude, self.longitude = own["latitude"].to_numpy(), own["longitude"].to_numpy()
-        self.relayed = set(table.filter(pl.col("address_type") == "tisb")["icao24"].drop_nulls().to_list())
+        self.relayed = set(
+            table.filter(pl.col("address_type").is_in(["tisb", "adsr"]))["icao24"].drop_nulls().to_list()
+        )
 
     def distance_nm(self, k: int) -> np.ndarray:
         east = np.radians(self.longitude - self.longitude[k]) * np.cos(np.radians(self.latitude[k]))
@@ -78,17 +83,32 @@ def _high(r: Reports, some: slice, airports: tuple[np.ndarray, np.ndarray, np.nd
     return True
 
 
+def moments_in_company(table: pl.DataFrame, count: int, seed: int) -> list[Moment]:
+    """Random moments in flight, at most one in 20 s of an aircraft, whatever is known of the coverage.
+
+    It flies 1,500 ft or more above every airport near and is seen steadily for 5 minutes more; in each of the next 4 minutes
+    another is seen within 28 NM, no more than 5,000 ft higher. It is no aircraft that a ground station relays, and half an
+    hour is left to judge it.
+    """
+    return _moments(Reports(table), count, seed, lambda r, k, later: _company(r, k))
+
+
 def moments_in_good_coverage(
     table: pl.DataFrame, count: int, seed: int, minutes: int = 15, share: float = 0.9
 ) -> list[Moment]:
-    """Random moments in flight, at most one in 20 s of an aircraft, at which it would have been seen on.
+    """Such moments at which it would, by what was known by then, have been seen on.
 
-    It flies high enough and is seen steadily for 5 minutes more; in each of the next minutes an other is seen within 28 NM, no more than 5,000 ft
-    higher; on its way others came within 2.5 NM, at its level or a little below; before, three others or more flew such
-    courses within 4 NM and 1,000 ft for `minutes` minutes at least, and `share` of these were seen on a minute later. It is no
-    aircraft that a ground station relays, and half an hour is left to judge it.
+    On its way others came within 2.5 NM, at its level or a little below; before, three others or more flew such courses
+    within 4 NM and 1,000 ft for `minutes` minutes at least, and `share` of these were seen on a minute later.
     """
-    r = Reports(table)
+
+    def holds(r: Reports, k: int, later: int) -> bool:
+        return _company(r, k) and _known_way(r, k, later) and _known_here(r, k, minutes, share)
+
+    return _moments(Reports(table), count, seed, holds)
+
+
+def _moments(r: Reports, count: int, seed: int, holds: Callable[[Reports, int, int], bool]) -> list[Moment]:
     airports = _airports()
     last = int(r.us.max())
     found: list[Moment] = []
@@ -99,9 +119,7 @@ def moments_in_good_coverage(
         if slot in taken or name in r.relayed or r.us[k] > last - 1_860_000_000:
             continue
         later = _goes_on(r, k)
-        if later is None or not _high(r, slice(k, later + 1), airports):
-            continue
-        if _company(r, k) and _known_way(r, k, later) and _known_here(r, k, minutes, share):
+        if later is not None and _high(r, slice(k, later + 1), airports) and holds(r, k, later):
             taken.add(slot)
             found.append(Moment(name, int(r.us[k])))
         if len(found) == count:

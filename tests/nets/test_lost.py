@@ -6,7 +6,7 @@ import itertools
 import json
 import pickle
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import airportsdata
@@ -78,8 +78,13 @@ def run(
     cuts: Sequence[int] = (),
     stored_at: int | None = None,
     parameters: LostParameters = PARAMETERS,
+    *,
+    late: bool = False,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events and dismissals of `table` in batches that end at the rows `cuts`; the state is stored before one of them."""
+    """Events and dismissals of `table` in batches that end at the rows `cuts`; the state is stored before one of them.
+
+    Where it is `late`, the watermark is not that of a batch's last row but of the row after it: nobody reported in between.
+    """
     names = TrackNames()
     line = Pipeline(Gate(Thresholds(), names), [Lost(parameters, names)])
     found = []
@@ -91,7 +96,8 @@ def run(
         batch = batch_of(table[first:end], names, first)
         line.update(batch)
         if len(batch):
-            found.append(line.advance(int(batch.time_us[-1])))
+            following = table["timestamp"][end : end + 1].dt.epoch("us").to_list() if late else []
+            found.append(line.advance(following[0] if following else int(batch.time_us[-1])))
     found.append(line.finish())
     events = pl.concat([one.events for one in found], how="diagonal").sort("start", "id")
     dismissed = pl.concat([one.dismissed for one in found]).sort("start", "track_a", "reason", "end")
@@ -171,9 +177,30 @@ def test_the_end_of_the_recording_is_no_loss() -> None:
 
 
 def test_nothing_is_said_before_enough_is_known() -> None:
-    events, dismissed = run(without(airway(), "F0", 450.0))
+    events, dismissed = run(without(airway(), "F0", 450.0).filter(~after(2700.0)))
     assert events.height == 0
-    assert reason(dismissed, "F0") == "coverage unknown"
+    assert reason(dismissed, "F0") in {"coverage unknown", "left coverage"}
+
+
+def test_what_is_learnt_later_decides_at_the_end() -> None:
+    table = without(airway(), "F0", 450.0)
+    (event,) = run(table)[0].iter_rows(named=True)
+    assert event["track_a"] == "F0"
+    assert "as was learnt until" in event["why"]
+    assert json.loads(event["parameters"])["learnt_until"] == f"{table['timestamp'].max():%Y-%m-%dT%H:%M:%SZ}"
+    # Not so for one that is back by then: it was somewhere all the time.
+    told = {"latitude": 50.0, "longitude": 10.0, "speed_kt": 400.0, "altitude": 20_000.0, "icao24": f"{0:06x}"}
+    again = flight("back", start_s=9000.0, every_s=10.0, reports=90, **told)  # type: ignore[arg-type]
+    events, dismissed = run(completed([table, again]))
+    assert events.height == 0
+    assert reason(dismissed, "F0") == "seen again"
+
+
+def test_what_was_left_open_is_judged_again_within_the_hour_that_follows() -> None:
+    table = without(airway(), "F0", 450.0)
+    (event,) = run(table, parameters=LostParameters(again_s=7200.0))[0].iter_rows(named=True)
+    learnt = datetime.fromisoformat(json.loads(event["parameters"])["learnt_until"])
+    assert timedelta(hours=2) <= learnt - event["time"] <= timedelta(hours=3, minutes=1)
 
 
 def test_without_others_nothing_is_said() -> None:
@@ -269,8 +296,8 @@ def scene(seed: int, place: str) -> pl.DataFrame:
     return completed([table, traffic(seed, "europe", count=15)])
 
 
-def agree(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None) -> None:
-    for ours, theirs in zip(run(table, cuts, stored_at), run(table), strict=True):
+def agree(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None, *, late: bool = False) -> None:
+    for ours, theirs in zip(run(table, cuts, stored_at, late=late), run(table), strict=True):
         assert_frame_equal(ours, theirs, check_exact=True)
 
 
@@ -279,7 +306,7 @@ def agree(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None
 def test_cuts(data: st.DataObject) -> None:
     table = scene(data.draw(st.integers(0, 2**16)), data.draw(st.sampled_from(sorted(PLACES))))
     cuts = data.draw(st.lists(st.integers(0, table.height), max_size=12))
-    agree(table, cuts, data.draw(st.none() | st.integers(0, len(cuts))))
+    agree(table, cuts, data.draw(st.none() | st.integers(0, len(cuts))), late=data.draw(st.booleans()))
 
 
 @pytest.mark.long
@@ -288,13 +315,13 @@ def test_cuts(data: st.DataObject) -> None:
 def test_cuts_at_length(data: st.DataObject) -> None:
     table = scene(data.draw(st.integers(0, 2**32)), data.draw(st.sampled_from(sorted(PLACES))))
     cuts = data.draw(st.lists(st.integers(0, table.height), max_size=40))
-    agree(table, cuts, data.draw(st.none() | st.integers(0, len(cuts))))
+    agree(table, cuts, data.draw(st.none() | st.integers(0, len(cuts))), late=data.draw(st.booleans()))
 
 
 def test_seconds_at_a_time() -> None:
     table = scene(5, "europe")
     starts = table.with_row_index().group_by(pl.col("timestamp").dt.truncate("7s")).agg(pl.col("index").min())
-    agree(table, starts.sort("index")["index"].to_list()[1:], stored_at=300)
+    agree(table, starts.sort("index")["index"].to_list()[1:], stored_at=300, late=True)
 
 
 def test_there_is_something_to_find() -> None:

@@ -98,6 +98,30 @@ def test_avr_is_the_same_frames(tmp_path):
     assert read(path).table["timestamp"].min().year == 2000
 
 
+def parity(frame: bytes) -> int:
+    """The 24 check bits of a Mode S frame without them (ICAO Annex 10, volume IV, chapter 3: generator 1FFF409)."""
+    rest = int.from_bytes(frame) << 24
+    for bit in range(len(frame) * 8 - 1, -1, -1):
+        if rest >> (bit + 24) & 1:
+            rest ^= 0x1FFF409 << bit
+    return rest
+
+
+def test_what_a_ground_station_repeats_is_told_from_the_aircraft(tmp_path):
+    own = ["8D40621D58C382D690C8AC2863A7", "8D40621D58C386435CC412692AD6"]  # a pair of halves, even and odd
+    assert all(parity(bytes.fromhex(frame)[:11]) == int(frame[-6:], 16) for frame in own)
+    # The same by ADS-R: format 18, control field 6.
+    bodies = [bytes([18 << 3 | 6]) + bytes.fromhex(frame)[1:11] for frame in own]
+    repeated = [(body + parity(body).to_bytes(3)).hex() for body in bodies]
+    for frames_, kind in ((own, "icao"), (repeated, "adsr")):
+        lines = [{"timestamp": 1720248000.0 + k, "frame": frame.lower()} for k, frame in enumerate(frames_)]
+        path = tmp_path / f"{kind}.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (row,) = read(path).table.iter_rows(named=True)
+        assert (row["icao24"], row["address_type"], row["track_id"]) == ("40621d", kind, "adsb:40621d")
+        assert row["latitude"] == pytest.approx(52.26, abs=0.01)
+
+
 def test_avr_without_a_clock_is_dropped_and_says_why(tmp_path):
     path = tmp_path / "frames.txt"
     path.write_text("*8D4840D6202CC371C32CE0576098;\n*8D40621D58C382D690C8AC2863A7;\nnonsense\n")

@@ -62,9 +62,20 @@ def test_a_tisb_ghost_is_not_the_aircraft(demo):
     }
     assert by_type["tisb"].str.starts_with("tisb:").all()
     assert by_type["icao"].str.starts_with("adsb:").all()
-    assert set(demo.table["address_type"].unique()) >= {"icao", "tisb", "anonymous"}
+    assert by_type["adsr"].str.starts_with("adsb:").all()  # its own report, by way of a ground station
+    assert set(demo.table["address_type"].unique()) >= {"icao", "tisb", "anonymous", "adsr"}
     ghosts = demo.table.filter(pl.col("track_id").str.contains("~"))
     assert ghosts["address_type"].cast(pl.String).is_in(["tisb", "anonymous", "other", "adsr"]).all()
+
+
+def test_adsr_is_marked_from_the_typed_lines_on(demo):
+    # aade67: 319 of its 1,275 lines say adsr_icao, the others say nothing
+    rows = demo.table.filter(pl.col("icao24") == "aade67")
+    assert rows.height == 1275
+    assert rows["address_type"].cast(pl.String).unique().to_list() == ["adsr"]
+    assert rows["track_id"].str.starts_with("adsb:").all()
+    other = demo.table.filter(pl.col("track_id").str.starts_with("adsb:~aa688f"))
+    assert set(other["address_type"].cast(pl.String)) >= {"adsr", "anonymous"}
 
 
 def test_untyped_lines_between_tisb_lines_are_tisb(demo):

@@ -47,7 +47,7 @@ client leaves, which looks like a loss: three of those five losses are of such a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -55,71 +55,17 @@ from numpy.typing import NDArray
 
 from overflight.nets import lost_rules as rules
 from overflight.nets.base import Findings
-from overflight.nets.lost_coverage import PASSED, STAYED, Coverage, Floats, normal
+from overflight.nets.lost_coverage import Coverage, Floats, normal
 from overflight.nets.lost_findings import Judged, Outages, told
 from overflight.nets.lost_memory import NEVER, SILENT_US, TICK_US, Memory, Rows, climb_fpm, motion, rows_of
-from overflight.surveillance import integrity
+from overflight.nets.lost_parameters import LostParameters
 from overflight.surveillance.batch import Batch, TrackNames
 
-NOT_HEARD: Final = (
-    integrity.STALE | integrity.FROZEN | integrity.JUMP | integrity.SHARED_POINT | integrity.SHARED_CIRCLE
-)
-"""Positions that do not show that the aircraft was heard of there and then. A duplicate does."""
-
-
-@dataclass(frozen=True)
-class LostParameters:
-    """What the net is told. All defaults were tried on the recording that ships with the package.
-
-    Attributes:
-        wait_s: a silence is judged so long after it began, in whole minutes; see the module.
-        silence_s: a shorter silence is no candidate anywhere.
-        gap_share: the silence expected somewhere is the one that this share of the reports there are followed by at most.
-        gap_factor: a candidate is silent for so many times the expected silence.
-        least_gaps: with fewer silences known near a place, those of the whole recording tell what to expect.
-        cell_nm: size of the cells in which coverage is learnt: what lies within one and a half is "near there".
-        ahead_s: how far the way ahead must be in coverage, and others be seen, in whole minutes.
-        approach_s: how far ahead a descent is followed to an airport.
-        least_visits: on every step of the way ahead so many must have been seen.
-        after_s: who flew somewhere counts as seen on if there was a report so long after, or in the minute that follows; whole minutes.
-        least_minutes: of others' flight near there on such courses, to know anything.
-        least_share: of these, how many must have been seen on.
-        least_reports: of the aircraft itself.
-        least_seen_s: for how long it must have been seen.
-        radius_nm: others within this are near.
-        above_ft: others so much higher do not show that it would be seen.
-        outage_of: so many must have been near before an outage can be told from chance.
-        outage_share: an outage leaves at most this share of them, newcomers included.
-        confirm_others: see the module, as for the next two.
-        confirm_minutes: of others' flight.
-        confirm_share: of these, seen on.
-        skipped: integrity flags of positions that do not count.
-        inputs: digests of the recording, for the events.
-    """
-
-    wait_s: float = 1800.0
-    silence_s: float = 180.0
-    gap_share: float = 0.99
-    gap_factor: float = 3.0
-    least_gaps: int = 100
-    cell_nm: float = 3.0
-    ahead_s: float = 240.0
-    approach_s: float = 60.0
-    least_visits: int = 1
-    after_s: float = 60.0
-    least_minutes: int = 12
-    least_share: float = 0.85
-    least_reports: int = 5
-    least_seen_s: float = 60.0
-    radius_nm: float = 30.0
-    above_ft: float = 5000.0
-    outage_of: int = 5
-    outage_share: float = 0.25
-    confirm_others: int = 3
-    confirm_minutes: int = 20
-    confirm_share: float = 0.95
-    skipped: int = NOT_HEARD
-    inputs: str = ""
+EXCUSES: Final = ("landed", "left coverage", "outage", "relayed")
+"""Silences that say nothing of the coverage where they began."""
+DOUBTS: Final = ("left coverage", "coverage unknown", "often lost here")
+"""Reasons that may fall away when more of the coverage is known."""
+HOUR: Final = 60  # ticks
 
 
 class Lost:
@@ -138,6 +84,8 @@ class Lost:
         self._coverage = Coverage(parameters.cell_nm)
         self._memory = Memory(self._wait_us, max(1, round(parameters.after_s * 1e6 / TICK_US)), self._coverage)
         self._outages = Outages(self._wait_us, parameters.radius_nm)
+        self._doubts: list[Judged] = []  # what the coverage known so far left open
+        self._hour: int | None = None  # of the newest row that was worked on
         self._waiting: list[Rows] = []
         self._now: int | None = None  # the tick of the newest row
         self._last_us = 0
@@ -163,12 +111,16 @@ class Lost:
             ticks = rows.time_us // TICK_US
             for tick in np.unique(ticks[ticks < until]).tolist():
                 self._judge_until(tick)
+                if self._hour is not None and tick // HOUR > self._hour:
+                    self._judge_again(tick * TICK_US)
+                self._hour = tick // HOUR
                 first, end = np.searchsorted(ticks, [tick, tick + 1])
                 self._memory.take(tick, rows.at(slice(first, end)))
                 self._judge((tick + 1) * TICK_US)
             rest = rows.at(slice(int(np.searchsorted(ticks, until)), None))
             self._waiting = [rest] if len(rest) else []
         self._judge_until(until)
+        self._found.extend(self._outages.over(until * TICK_US, self._p, self._names))
 
     def _judge_until(self, tick: int) -> None:
         """Judge what is due by the beginning of a tick, each at the end of the tick in which it is due."""
@@ -179,31 +131,36 @@ class Lost:
         due = self._memory.due(now_us)
         began = due["last_us"] // TICK_US
         for tick in np.unique(began).tolist():
-            self._judge_tick(due[began == tick], tick)
+            self._judge_tick(due[began == tick], tick, now_us)
         self._found.extend(self._outages.over(now_us, self._p, self._names))
 
-    def _judge_tick(self, silences: NDArray[np.void], tick: int) -> None:
+    def _judge_tick(self, silences: NDArray[np.void], tick: int, now_us: int) -> None:
         """Judge silences that all began in one tick."""
-        near = self._coverage.near(normal(silences["latitude"], silences["longitude"]), silences["altitude_ft"])
-        expected_s = self._coverage.expected_gap_s(near, self._p.gap_share, self._p.least_gaps)
+        expected_s = self._expected_s(silences)
         back = (silences["back_us"] != NEVER) & (silences["back_us"] - silences["last_us"] <= self._wait_us)
         lasted_s = np.where(back, silences["back_us"] - silences["last_us"], self._wait_us) * 1e-6
         needed_s = np.minimum(np.fmax(self._p.silence_s, self._p.gap_factor * expected_s), self._wait_us * 1e-6)
         which = np.flatnonzero(lasted_s >= needed_s)
         if len(which):
-            judged = self._reasons(silences[which], tick, back[which], expected_s[which])
-            self._found.append(told(judged, self._p, self._names))
+            judged = self._judged(silences[which], tick, now_us, back[which], expected_s[which])
+            self._memory.excuse(judged.silences["aircraft"][judged.excused], tick)
             self._outages.add(judged, self._memory.seen, tick)
+            open_ = np.isin(judged.reason, DOUBTS)
+            self._found.append(told(judged.at(np.flatnonzero(~open_)), self._p, self._names))
+            if open_.any():
+                self._doubts.append(judged.at(np.flatnonzero(open_)))
 
-    def _reasons(self, silences: NDArray[np.void], tick: int, back: NDArray[np.bool_], expected_s: Floats) -> Judged:
+    def _expected_s(self, silences: NDArray[np.void]) -> Floats:
+        near = self._coverage.near(normal(silences["latitude"], silences["longitude"]), silences["altitude_ft"])
+        return self._coverage.expected_gap_s(near, self._p.gap_share, self._p.least_gaps)
+
+    def _judged(
+        self, silences: NDArray[np.void], tick: int, now_us: int, back: NDArray[np.bool_], expected_s: Floats
+    ) -> Judged:
         """Find the reason for each, empty where none explains it."""
         p = self._p
-        ahead_s = np.full(len(silences), self._ahead * TICK_US * 1e-6)
         company = rules.others(silences, self._memory.seen, tick, self._ahead, p.radius_nm, p.above_ft)
         speed_kt, course_deg = motion(silences)
-        up = normal(silences["latitude"], silences["longitude"])
-        passed = self._coverage.survival(up, silences["altitude_ft"], course_deg)
-        share = passed[:, STAYED] / np.maximum(passed[:, PASSED], 1)
         seen_s = (silences["last_us"] - silences["first_us"]) * 1e-6
         outage = (company.before >= p.outage_of) & (company.anybody <= p.outage_share * company.before)
         explained = {
@@ -213,32 +170,62 @@ class Lost:
             "seen too briefly": (silences["reports"] < p.least_reports) | (seen_s < p.least_seen_s),
             "relayed": silences["relayed_us"] != NEVER,
             "seldom seen": silences["longest_us"] >= SILENT_US,
-            "state unknown": np.isnan(speed_kt) | np.isnan(course_deg) | np.isnan(silences["altitude_ft"]),
-            "landed ": rules.landed(silences, np.full(len(silences), p.approach_s)),
-            "left coverage": rules.leaves(silences, ahead_s, self._coverage, p.least_visits),
-            "coverage unknown": passed[:, PASSED] < p.least_minutes,
-            "often lost here": share < p.least_share,
+            "state unknown": rules.unknown(silences),
             "nobody else seen": ~company.throughout,
         }
-        reason = np.select(list(explained.values()), list(explained), "")
+        reason = np.select(list(explained.values()), list(explained), "").astype(object)
+        some = np.flatnonzero(reason == "")  # the rest costs more: only where it is asked for
+        reason[some[rules.landed(silences[some], np.full(len(some), p.approach_s))]] = "landed"
+        some, none = np.flatnonzero(reason == ""), np.zeros(len(silences), np.bool_)
+        minutes, share = np.zeros(len(silences), np.int64), np.full(len(silences), np.nan)
+        reason[some], minutes[some], share[some] = rules.covered(
+            silences[some], course_deg[some], expected_s[some], none[some], none[some], self._coverage, p
+        )
         return Judged(
             silences=silences,
-            reason=[one.strip() for one in reason.tolist()],
+            reason=reason.tolist(),
             back=back,
             expected_s=expected_s,
             wait_us=self._wait_us,
-            ahead_s=self._ahead * TICK_US * 1e-6,
+            way_s=p.way_s,
             speed_kt=speed_kt,
             course_deg=course_deg,
             climb_fpm=climb_fpm(silences),
             others=company.after,
-            minutes=passed[:, PASSED],
+            minutes=minutes,
             share=share,
+            excused=np.isin(reason.astype(str), EXCUSES),
+            learnt_us=np.full(len(silences), now_us),
         )
 
+    def _judge_again(self, now_us: int, *, everything: bool = False) -> None:
+        """Judge once more what the coverage left open long ago, or all of it, with what was learnt since."""
+        if not self._doubts:
+            return
+        doubts = Judged.together(self._doubts)
+        due = everything | (doubts.silences["last_us"] <= now_us - self._p.again_s * 1e6)
+        self._doubts = [doubts.at(np.flatnonzero(~due))] if not due.all() else []
+        if not due.any():
+            return
+        open_ = doubts.at(np.flatnonzero(due))
+        expected_s = self._expected_s(open_.silences)
+        learnt = open_.silences["last_us"] // TICK_US <= self._memory.forgotten
+        covered, minutes, share = rules.covered(
+            open_.silences, open_.course_deg, expected_s, learnt, open_.excused, self._coverage, self._p
+        )
+        covered = np.where(self._memory.came_back(open_.silences), "seen again", covered)
+        now = {"reason": covered.tolist(), "minutes": minutes, "share": share, "expected_s": expected_s}
+        again = replace(open_, learnt_us=np.full(len(due), now_us)[due], **now)
+        self._found.append(told(again, self._p, self._names))
+
     def advance(self, watermark_us: int) -> Findings:
-        """Return what was concluded; the newest row, not the watermark, says up to when."""
-        del watermark_us
+        """Return what was concluded. A watermark past the newest row says that nobody reported until then: that is judged, too."""
+        if self._now is not None and watermark_us // TICK_US > self._now:
+            self._now = watermark_us // TICK_US
+            self._work(self._now)
+        return self._concluded()
+
+    def _concluded(self) -> Findings:
         found, self._found = self._found, []
         return Findings.together(found) if found else Findings.none()
 
@@ -246,13 +233,14 @@ class Lost:
         """Conclude everything: silences that are not due by the end are dismissed."""
         if self._now is not None:
             self._work(self._now + 1)
+        self._judge_again(self._last_us, everything=True)
         rest = self._memory.rest(self._last_us)
         if len(rest):
             back = rest["back_us"] != NEVER
             reason = ["seen again" if again else "recording ends" for again in back.tolist()]
             self._found.append(told(Judged.unjudged(rest, reason, back, self._wait_us), self._p, self._names))
         self._found.extend(self._outages.over(None, self._p, self._names))
-        return self.advance(self._last_us)
+        return self._concluded()
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
@@ -260,8 +248,9 @@ class Lost:
             "coverage": self._coverage.snapshot(),
             "memory": self._memory.snapshot(),
             "outages": self._outages.snapshot(),
+            "doubts": [vars(one) for one in self._doubts],
             "waiting": [vars(rows) for rows in self._waiting],
-            "clock": (self._now, self._last_us),
+            "clock": (self._now, self._last_us, self._hour),
             "found": [(one.events, one.dismissed) for one in self._found],
         }
 
@@ -271,5 +260,6 @@ class Lost:
         self._memory.restore(state["memory"])
         self._outages.restore(state["outages"])
         self._waiting = [Rows(**rows) for rows in state["waiting"]]
-        self._now, self._last_us = state["clock"]
+        self._doubts = [Judged(**one) for one in state["doubts"]]
+        self._now, self._last_us, self._hour = state["clock"]
         self._found = [Findings(*one) for one in state["found"]]

@@ -1,9 +1,13 @@
 """What a recording shows of its own coverage: where aircraft are seen, how often, and where they come and go.
 
 The sphere is divided into cells of nearly one size: the faces of a cube, each divided evenly in angle. There are no poles
-and no antimeridian in it. Times bands of altitude. Each cell counts who came through, who appeared or vanished in it, and
-how long the silences between two reports were. Everything is an integer count, so that it does not depend on the order
-in which it was learnt within a tick.
+and no antimeridian in it. Times bands of altitude. Each cell counts who came through, after how many minutes of flight the
+aircraft was still seen, and how long the silences between two reports were. Everything is an integer count, so that it does
+not depend on the order in which it was learnt within a tick.
+
+What is seen low is seen higher, too: a line of sight that clears the hills and the horizon from below clears them from above
+(the horizon is farther by the square root of height). So what was seen at a level or anywhere below it counts as seen there.
+A recording may end at some level, however, where its maker cut it off: above whatever was seen within some 45 NM nothing is known.
 """
 
 from __future__ import annotations
@@ -26,9 +30,11 @@ BANDS: Final = 64  # from below -1,000 ft to 61,000 ft and above; the last is fo
 GAP_BOUNDS_S: Final = np.array([2.0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, np.inf])
 VISITS, GAPS = 0, 1
 """Columns of what is counted by cell and band: aircraft that came in; then silences by length."""
-PASSED, STAYED = 0, 1
+PASSED, STAYED, EXCUSED = 0, 1, 2
 """Columns of what is counted by cell, band and eighth of the compass: minutes of flight; after how many it was still seen."""
 COURSES: Final = 9  # the last is for courses that are unknown
+WIDE_NM: Final = 30.0
+"""Size of the cells in which it is learnt how high aircraft are seen at all."""
 
 
 def normal(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
@@ -44,9 +50,15 @@ def ahead(up: Floats, course_deg: Floats, distance_m: Floats) -> Floats:
     flat = np.linalg.norm(east, axis=-1, keepdims=True)
     # Exactly at a pole every course leads away from it, and which one is called north does not matter.
     east = np.where(flat > 1e-12, east / np.maximum(flat, 1e-12), np.array([0.0, 1.0, 0.0]))
-    north = np.cross(up, east)
+    north = across(up, east)
     course, angle = np.radians(course_deg)[..., None], (distance_m / RADIUS_M)[..., None]
     return up * np.cos(angle) + (north * np.cos(course) + east * np.sin(course)) * np.sin(angle)
+
+
+def across(up: Floats, east: Floats) -> Floats:
+    """Return `up` x `east`, (..., 3), where `east` is level: it points north, as long as `east`."""
+    x, y, z = up[..., 0], up[..., 1], up[..., 2]
+    return np.stack([-z * east[..., 1], z * east[..., 0], x * east[..., 1] - y * east[..., 0]], axis=-1)
 
 
 def _around(up: Floats, reach_m: float) -> Floats:
@@ -62,7 +74,8 @@ class Tally:
     """Counts by key: keys are met as they come, memory is for those met.
 
     What is new becomes a small table; tables of like size are poured together. To insert into a large one every minute would
-    cost more than all the rest. Sums do not depend on when.
+    cost more than all the rest. Sums do not depend on when. A table holds its keys in order and the sums of the counts up to
+    each of them, so that what lies between two keys is one difference.
     """
 
     def __init__(self, columns: int) -> None:
@@ -77,20 +90,22 @@ class Tally:
             return
         both, amount = np.unique(keys * self._columns + columns, return_counts=True)
         cells, first = np.unique(both // self._columns, return_index=True)
-        counts = np.zeros((len(cells), self._columns), np.int32)
+        counts = np.zeros((len(cells), self._columns), np.uint32)
         counts[np.repeat(np.arange(len(cells)), np.diff(np.append(first, len(both)))), both % self._columns] = amount
         self.all += counts.sum(axis=0, dtype=np.int64)
-        self._tables.append((cells, counts))
+        sums = np.zeros((len(cells) + 1, self._columns), np.uint32)
+        np.cumsum(counts, axis=0, dtype=np.uint32, out=sums[1:])
+        self._tables.append((cells, sums))
         while len(self._tables) > 1 and len(self._tables[-2][0]) < 4 * len(self._tables[-1][0]):
             self._tables.append(_poured(self._tables.pop(-2), self._tables.pop()))
 
-    def total(self, keys: Keys) -> NDArray[np.int64]:
-        """Add up the counts of each row of keys (N, K); keys never met, such as -1, count nothing: (N, columns)."""
-        found = np.zeros((len(keys), self._columns), np.int64)
-        for known, counts in self._tables:
-            at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-            row, column = np.nonzero(known[at] == keys)
-            np.add.at(found, row, counts[at[row, column]])
+    def between(self, low: Keys, high: Keys) -> NDArray[np.int64]:
+        """Add up the counts of the keys from `low` up to, but without, `high`: shape (..., columns)."""
+        found = np.zeros((*low.shape, self._columns), np.int64)
+        for known, sums in self._tables:
+            first, end = np.searchsorted(known, low), np.searchsorted(known, high)
+            some = np.nonzero(end > first)
+            found[some] += sums[end[some]] - sums[first[some]]
         return found
 
     def snapshot(self) -> tuple[Any, ...]:
@@ -102,17 +117,18 @@ class Tally:
         self._tables, self.all = list(state[0]), state[1].copy()
 
 
-Table: TypeAlias = tuple[Keys, NDArray[np.int32]]
+Table: TypeAlias = tuple[Keys, NDArray[np.uint32]]
+"""Keys, and sums up to each: these may run over and start anew, their differences are right all the same."""
 
 
 def _poured(into: Table, more: Table) -> Table:
     """Add the counts of two tables, each with its keys in order and once; neither is changed."""
     keys = np.sort(np.concatenate([into[0], more[0]]), kind="stable")  # two runs in order: merged, not sorted anew
     keys = keys[np.append(True, keys[1:] != keys[:-1])]
-    counts = np.zeros((len(keys), into[1].shape[1]), np.int32)
-    counts[np.searchsorted(keys, into[0])] = into[1]
-    counts[np.searchsorted(keys, more[0])] += more[1]
-    return keys, counts
+    sums = np.zeros((len(keys) + 1, into[1].shape[1]), np.uint32)
+    for known, part in (into, more):
+        sums[1:] += part[np.searchsorted(known, keys, side="right")]
+    return keys, sums
 
 
 class Coverage:
@@ -122,52 +138,77 @@ class Coverage:
         """Start with nothing learnt; cells are about `cell_nm` wide."""
         self._reach_m = cell_nm * NM_M
         self._side = max(1, round(RADIUS_M * np.pi / 2.0 / self._reach_m))
+        self._wide = max(1, round(RADIUS_M * np.pi / 2.0 / (WIDE_NM * NM_M)))
         self.seen = Tally(GAPS + len(GAP_BOUNDS_S))
-        self.passed = Tally(2)
+        self.levels = Tally(1)
+        self.passed = Tally(3)
 
     def keys(self, up: Floats, altitude_ft: Floats) -> Keys:
         """Return the cells of places at altitudes; an altitude that is NaN has a band of its own."""
-        return self._cells(up) * BANDS + _band(altitude_ft)
+        return self._cells(up, self._side) * BANDS + _band(altitude_ft)
 
-    def _cells(self, up: Floats) -> Keys:
-        size = np.abs(up)
-        axis = size.argmax(axis=-1)
-        major = np.take_along_axis(up, axis[..., None], -1)[..., 0]
-        key = axis.astype(np.int64) * 2 + (major < 0.0)
+    def visit(self, up: Floats, altitude_ft: Floats, keys: Keys) -> None:
+        """Learn that aircraft came into cells (`keys`) at these places and altitudes."""
+        self.seen.add(keys, np.full(len(keys), VISITS))
+        self.levels.add(self._cells(up, self._wide) * BANDS + _band(altitude_ft), np.zeros(len(keys), np.intp))
+
+    def _cells(self, up: Floats, side: int) -> Keys:
+        flat = up.reshape(-1, 3)
+        axis, row = np.abs(flat).argmax(axis=1), np.arange(len(flat))
+        major = flat[row, axis]
+        key = axis * 2 + (major < 0.0)
         for turn in (1, 2):
-            across = np.take_along_axis(up, ((axis + turn) % 3)[..., None], -1)[..., 0] / np.abs(major)
-            place = np.floor((np.arctan(across) * (2.0 / np.pi) + 0.5) * self._side).astype(np.int64)
-            key = key * self._side + np.clip(place, 0, self._side - 1)
-        return key
+            tangent = flat[row, (axis + turn) % 3] / np.abs(major)
+            place = ((np.arctan(tangent) * (2.0 / np.pi) + 0.5) * side).astype(np.int64)
+            key = key * side + np.minimum(place, side - 1)
+        return key.reshape(up.shape[:-1])
 
-    def _beside(self, up: Floats, altitude_ft: Floats, below: int, above: int, share: float) -> Keys:
-        """Keys of the cells within `share` of a cell and so many bands below and above: (N, K), -1 for none."""
-        cells = self._cells(_around(up, self._reach_m * share))
+    def _beside(self, up: Floats) -> tuple[Keys, NDArray[np.bool_]]:
+        """Cells within one of places, (N, 9), and which of them are told for the first time."""
+        cells = self._cells(_around(up, self._reach_m), self._side)
         cells.sort(axis=1)  # several of the nine may be one cell: it counts once
-        cells[:, 1:][cells[:, 1:] == cells[:, :-1]] = -1
-        band = _band(altitude_ft)[:, None] + np.arange(-below, above + 1)
-        known = ~np.isnan(altitude_ft)[:, None]
-        band = np.where(known & (band >= 0) & (band < BANDS - 1), band, -1)
-        band[:, below] = np.where(known[:, 0], band[:, below], BANDS - 1)
-        both = cells[:, :, None] * BANDS + band[:, None, :]
-        return np.where((cells[:, :, None] >= 0) & (band[:, None, :] >= 0), both, -1).reshape(len(up), -1)
+        return cells, np.diff(cells, axis=1, prepend=-1) != 0
 
     def near(self, up: Floats, altitude_ft: Floats) -> NDArray[np.int64]:
         """Return what was seen within a cell and a band of places: (N, 1 + silences)."""
-        return self.seen.total(self._beside(up, altitude_ft, 1, 1, 1.0))
+        cells, once = self._beside(up)
+        low, high = (band[:, None] for band in _bands(altitude_ft, 1, 1))
+        return (self.seen.between(cells * BANDS + low, cells * BANDS + high) * once[..., None]).sum(axis=1)
 
-    def visits(self, up: Floats, altitude_ft: Floats) -> NDArray[np.int64]:
-        """Return how many came through places, within half a cell, at their level or the band below it."""
-        return self.seen.total(self._beside(up, altitude_ft, 1, 0, 0.5))[:, VISITS]
+    def known(self, up: Floats, altitude_ft: Floats) -> tuple[NDArray[np.bool_], Floats]:
+        """Whether anybody was seen within half a cell of places, at their level or the band below, and how well they are covered.
 
-    def survival(self, up: Floats, altitude_ft: Floats, course_deg: Floats) -> NDArray[np.int64]:
-        """Return how many minutes of flight were spent near places on nearly these courses, and after how many it was still seen."""
-        keys = self._beside(up, altitude_ft, 1, 1, 1.0)
+        That is the share of the nine places around where anybody was seen at that level or at any below; zero where within
+        some 45 NM nobody was seen as high: the recording may end there.
+        """
+        cells = self._cells(_around(up, self._reach_m / 2.0), self._side) * BANDS
+        low, high = (band[:, None] for band in _bands(altitude_ft, 1, 0))
+        level = np.any(self.seen.between(cells + low, cells + high)[..., VISITS] > 0, axis=1)
+        low, high = (band[:, None] for band in _bands(altitude_ft, BANDS, 0))
+        share = np.mean(self.seen.between(cells + low, cells + high)[..., VISITS] > 0, axis=1)
+        wide = self._cells(_around(up, WIDE_NM * NM_M / 2.0), self._wide) * BANDS
+        low, high = (band[:, None] for band in _bands(altitude_ft, 0, BANDS))
+        return level, share * np.any(self.levels.between(wide + low, wide + high)[..., 0] > 0, axis=1)
+
+    def survival(
+        self, up: Floats, altitude_ft: Floats, course_deg: Floats
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Minutes of flight near places, and after how many it was still seen: each (N, 2).
+
+        First those on nearly these courses, within a band of altitude; second those on any course, up to a band higher.
+        """
+        cells, once = self._beside(up)
+        low, high = (band[:, None] for band in _bands(altitude_ft, BANDS, 1))
+        any_course = self.passed.between((cells * BANDS + low) * COURSES, (cells * BANDS + high) * COURSES)
+        low, high = _bands(altitude_ft, 1, 1)
         eighth = _eighth(course_deg)[:, None] + np.array([-1, 0, 1])
-        eighth = np.where(np.isnan(course_deg)[:, None], np.array([-1, COURSES - 1, -1]), eighth % 8)
-        both = keys[:, :, None] * COURSES + eighth[:, None, :]
-        both = np.where((keys[:, :, None] >= 0) & (eighth[:, None, :] >= 0), both, -1)
-        return self.passed.total(both.reshape(len(up), -1))
+        eighth = np.where(np.isnan(course_deg)[:, None], np.array([0, COURSES - 1, 0]), eighth % 8)
+        counts = ~np.isnan(course_deg)[:, None] | (np.arange(3) == 1)
+        band = np.minimum(low[:, None] + np.arange(3), high[:, None] - 1)
+        counts = counts[:, None, :] & (np.diff(band, axis=1, prepend=-1) != 0)[:, :, None]
+        keys = (cells[:, :, None, None] * BANDS + band[:, None, :, None]) * COURSES + eighth[:, None, None, :]
+        like = self.passed.between(keys, keys + 1) * (once[:, :, None, None] & counts[:, None])[..., None]
+        return like.sum(axis=(1, 2, 3)), (any_course * once[..., None]).sum(axis=1)
 
     def expected_gap_s(self, near: NDArray[np.int64], share: float, least: int) -> Floats:
         """Return how long a silence `share` of the reports near each place are followed by, at most.
@@ -182,12 +223,12 @@ class Coverage:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"seen": self.seen.snapshot(), "passed": self.passed.snapshot()}
+        return {name: getattr(self, name).snapshot() for name in ("seen", "levels", "passed")}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        self.seen.restore(state["seen"])
-        self.passed.restore(state["passed"])
+        for name, tally in state.items():
+            getattr(self, name).restore(tally)
 
 
 def course_keys(keys: Keys, course_deg: Floats) -> Keys:
@@ -203,6 +244,13 @@ def _eighth(course_deg: Floats) -> NDArray[np.int64]:
 def gap_column(gap_s: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Return the columns that count silences of these lengths."""
     return GAPS + np.searchsorted(GAP_BOUNDS_S, gap_s, side="left")
+
+
+def _bands(altitude_ft: Floats, below: int, above: int) -> tuple[Keys, Keys]:
+    """First band, and one past the last, so many below and above altitudes; what is unknown is by itself."""
+    band, unknown = _band(altitude_ft), np.isnan(altitude_ft)
+    low, high = np.maximum(band - below, 0), np.minimum(band + above + 1, BANDS - 1)
+    return np.where(unknown, band, low), np.where(unknown, band + 1, high)
 
 
 def _band(altitude_ft: Floats) -> NDArray[np.int64]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import polars as pl
@@ -17,13 +17,11 @@ from overflight.nets.base import Findings
 from overflight.nets.encounters import FINDINGS_SCHEMA
 from overflight.nets.lost_coverage import RADIUS_M, Floats, normal
 from overflight.nets.lost_memory import TICK_US, Sightings
+from overflight.nets.lost_parameters import LostParameters
 from overflight.nets.lost_rules import NEAR_IN_TIME_US
 from overflight.nets.lost_search import CODES, phases, search_area
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
 from overflight.units import NM_M
-
-if TYPE_CHECKING:
-    from overflight.nets.lost import LostParameters
 
 UTC_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 JOIN_US: Final = 3 * TICK_US
@@ -39,21 +37,40 @@ class Judged:
     back: NDArray[np.bool_]
     expected_s: Floats
     wait_us: int
-    ahead_s: float
+    way_s: float
     speed_kt: Floats
     course_deg: Floats
     climb_fpm: Floats
     others: NDArray[np.int64]
     minutes: NDArray[np.int64]
     share: Floats
+    learnt_us: NDArray[np.int64]  # what was learnt by then decided
+    excused: NDArray[np.bool_]  # its last minute was not learnt from: its silence says nothing of the coverage
+
+    def at(self, which: NDArray[np.intp]) -> Judged:
+        """Return some of them."""
+        some: dict[str, Any] = {name: getattr(self, name)[which] for name in _columns(self)}
+        return replace(self, reason=[self.reason[k] for k in which.tolist()], **some)
+
+    @staticmethod
+    def together(parts: list[Judged]) -> Judged:
+        """Return several as one; at least one."""
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in _columns(parts[0])
+        }
+        return replace(parts[0], reason=[one for part in parts for one in part.reason], **joined)
 
     @staticmethod
     def unjudged(silences: NDArray[np.void], reason: list[str], back: NDArray[np.bool_], wait_us: int) -> Judged:
         """Return silences that were not looked at any further."""
         unknown, none = np.full(len(silences), np.nan), np.zeros(len(silences), np.int64)
         return Judged(
-            silences, reason, back, unknown, wait_us, 0.0, unknown, unknown, unknown, none, none, unknown
+            silences, reason, back, unknown, wait_us, 0.0, unknown, unknown, unknown, none, none, unknown, none, none > 0
         )  # fmt: skip
+
+
+def _columns(judged: Judged) -> list[str]:
+    return [name for name, value in vars(judged).items() if isinstance(value, np.ndarray)]
 
 
 def told(judged: Judged, parameters: LostParameters, names: TrackNames) -> Findings:
@@ -99,11 +116,12 @@ def _dismissal(judged: Judged, k: int, names: TrackNames) -> dict[str, Any]:
         "seen too briefly": f"{int(silence['reports'])} reports",
         "relayed": "a ground station also relays it: its own signal is not heard everywhere",
         "seldom seen": f"had been silent for {int(silence['longest_us']) * 1e-6:.0f} s before",
-        "state unknown": "speed, course or altitude unknown",
+        "state unknown": "speed, course or altitude unknown, or not reported any more with the last positions",
         "outage": "nearly everybody near vanished at once",
-        "left coverage": f"within {judged.ahead_s:.0f} s it would have come to where nobody is seen",
-        "coverage unknown": f"{judged.minutes[k]} minutes of flight are known there on such courses",
-        "often lost here": f"{judged.share[k]:.0%} of those there on such courses were seen on",
+        "left coverage": f"within {judged.way_s:.0f} s it would have come to where nobody is seen at its level or below",
+        "coverage unknown": f"{judged.minutes[k]} minutes of flight are known there at its level or below",
+        "often lost here": f"{judged.share[k]:.0%} of those there on such courses were seen on; silences of "
+        f"{judged.expected_s[k]:.0f} s are usual there",
         "nobody else seen": "nobody else was seen near throughout the minutes after",
         "recording ends": "the recording ends before it could be judged",
     }[reason]
@@ -127,6 +145,10 @@ def _event(judged: Judged, k: int, p: LostParameters, names: TrackNames) -> dict
     squawk = int(silence["squawk"])
     others, minutes, share = int(judged.others[k]), int(judged.minutes[k]), float(judged.share[k])
     expected_s = float(np.fmin(judged.expected_s[k], judged.wait_us * 1e-6))
+    learnt_us = int(judged.learnt_us[k])
+    later = (
+        f", as was learnt until {_moment(learnt_us):%H:%M}" if learnt_us > last_us + judged.wait_us + TICK_US else ""
+    )
     state = {
         "speed_kt": float(judged.speed_kt[k]),
         "course_deg": float(judged.course_deg[k]),
@@ -147,7 +169,7 @@ def _event(judged: Judged, k: int, p: LostParameters, names: TrackNames) -> dict
         **_place(silence),
         "duration_s": (end_us - last_us) * 1e-6,
         "why": f"not seen for {(end_us - last_us) / 60e6:.0f} min, {expected_s:.0f} s is usual there; {others} others within "
-        f"{p.radius_nm:g} NM were seen; {doubt}{alarm}",
+        f"{p.radius_nm:g} NM were seen; {doubt}{later}{alarm}",
         "parameters": json.dumps(
             {
                 "a": {
@@ -168,6 +190,7 @@ def _event(judged: Judged, k: int, p: LostParameters, names: TrackNames) -> dict
                 "others_within_nm": p.radius_nm,
                 "minutes_known_there": minutes,
                 "share_seen_on": _round(share, 3),
+                "learnt_until": f"{_moment(learnt_us):%Y-%m-%dT%H:%M:%SZ}",
                 "search": search_area(state, _round),
                 **phases(_moment(last_us + round(expected_s * 1e6)), squawk),
             }

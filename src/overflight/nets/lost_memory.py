@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overflight.nets.lost_coverage import (
+    EXCUSED,
     PASSED,
     RADIUS_M,
     STAYED,
-    VISITS,
     Coverage,
     Floats,
+    across,
     course_keys,
     gap_column,
     normal,
@@ -35,19 +36,23 @@ NEVER: Final = np.iinfo(np.int64).min // 4
 SILENT_US: Final = 2 * TICK_US
 """A shorter silence is none: it lies within the scatter of reception. No silence so long fits into one tick."""
 
+STALE_US: Final = 15_000_000
+"""A course reported so long before the last position need not be its course: at 3 deg/s (a standard rate turn) it has turned by 45."""
+
 STATE: Final = np.dtype(
     [
         ("aircraft", np.int64),
         ("track", np.int64),  # of the last report
         ("first_us", np.int64),  # when this stay began: after a silence longer than the waiting time another begins
         ("last_us", np.int64),
-        ("relayed_us", np.int64),  # last heard of by TIS-B
+        ("relayed_us", np.int64),  # last heard of by TIS-B or ADS-R
         ("back_us", np.int64),  # of a silence: when the next plausible report came, or NEVER
         ("latitude", np.float64),
         ("longitude", np.float64),
         ("altitude_ft", np.float64),  # last known, as are speed, course and code
         ("speed_kt", np.float64),
         ("course_deg", np.float64),
+        ("course_us", np.int64),  # when the course was last reported
         ("accuracy_m", np.float64),
         ("squawk", np.int64),
         ("reports", np.int64),
@@ -82,7 +87,8 @@ class Rows:
     accuracy_m: Floats
     squawk: NDArray[np.int64]
     ground: NDArray[np.bool_]
-    relayed: NDArray[np.bool_]
+    hearsay: NDArray[np.bool_]  # by TIS-B: not the aircraft's own word
+    relayed: NDArray[np.bool_]  # by TIS-B, or by ADS-R now or before
     degraded: NDArray[np.bool_]
     row: NDArray[np.int64]
 
@@ -107,6 +113,7 @@ def rows_of(batch: Batch, usable: NDArray[np.int64], names: TrackNames) -> Rows:
     track = batch.track[usable].astype(np.int64)
     taken = np.array(names.default_accuracy_m[: batch.tracks])[track]
     reported = batch.accuracy_m[usable].astype(np.float64)
+    hearsay = np.array(names.hearsay[: batch.tracks], np.bool_)[track]
     return Rows(
         time_us=batch.time_us[usable],
         aircraft=np.array(names.aircraft[: batch.tracks], np.int64)[track],
@@ -119,7 +126,8 @@ def rows_of(batch: Batch, usable: NDArray[np.int64], names: TrackNames) -> Rows:
         accuracy_m=np.where(np.isnan(reported), taken, reported),
         squawk=batch.squawk[usable].astype(np.int64),
         ground=batch.onground[usable],
-        relayed=np.array(names.hearsay[: batch.tracks], np.bool_)[track],
+        hearsay=hearsay,
+        relayed=hearsay | (batch.time_us[usable] >= np.array(names.repeated_from_us[: batch.tracks], np.int64)[track]),
         degraded=batch.flags[usable] & DEGRADING != 0,
         row=batch.row[usable],
     )
@@ -145,18 +153,17 @@ class Memory:
         self._wait_us, self._look, self._coverage = wait_us, look, coverage
         self._state = np.zeros(0, STATE)
         self._ended = np.zeros(0, STATE)  # silences after which there was another report, not yet due
-        self._began_us = NEVER
+        self._excused: dict[int, list[int]] = {}  # aircraft by the tick in which they fell silent
+        self.forgotten = NEVER  # the newest tick that was learnt from
         self.seen: dict[int, Sightings] = {}
 
     def take(self, tick: int, rows: Rows) -> None:
         """Take in all rows of one tick."""
         self._grow(int(rows.aircraft.max(initial=-1)) + 1)
-        if len(rows) and self._began_us == NEVER:
-            self._began_us = int(rows.time_us[0])
         relayed = rows.at(rows.relayed)
         self._state["relayed_us"][relayed.aircraft] = relayed.time_us  # of several to one place the last stays
         if len(relayed):
-            rows = rows.at(~rows.relayed)
+            rows = rows.at(~rows.hearsay)
         self.forget(tick)
         if len(rows) == 0:
             return
@@ -173,22 +180,35 @@ class Memory:
         new = self._updated(old, rows, first, last, gap_us, anew)
         new["key"] = self._learn(rows, up, first, last, gap_us, anew, old["key"])
         self._state[who] = new
-        key = course_keys(new["key"], motion(new)[1])
+        key = np.where(new["key"] >= 0, course_keys(new["key"], motion(new)[1]), -1)
         self.seen[tick] = Sightings(who, up[last], new["altitude_ft"], rows.time_us[first], rows.time_us[last], key)
 
     def forget(self, tick: int) -> None:
         """Drop the sightings of ticks long before `tick`, and learn from them who was still seen some minutes later.
 
         They are learnt from only when every silence that began in those minutes has been judged: no aircraft's own
-        silence counts against the place where it is judged.
+        silence counts against the place where it is judged, and none that has an excuse counts at all.
         """
         for when in sorted(when for when in self.seen if when < tick - self._wait_us // TICK_US - self._look - 2):
             past = self.seen[when]
             later = [self.seen[w].aircraft for w in (when + self._look, when + self._look + 1) if w in self.seen]
             stayed = np.isin(past.aircraft, np.concatenate(later)) if later else np.zeros(len(past.aircraft), np.bool_)
-            self._coverage.passed.add(past.key, np.full(len(past.key), PASSED))
-            self._coverage.passed.add(past.key[stayed], np.full(int(stayed.sum()), STAYED))
+            own = past.key >= 0  # of whom is relayed nothing is learnt
+            excused = np.isin(past.aircraft, self._excused.pop(when, [])) & ~stayed
+            counts = {PASSED: own, STAYED: own & stayed, EXCUSED: own & excused}
+            columns = np.repeat(list(counts), [int(which.sum()) for which in counts.values()])
+            self._coverage.passed.add(np.concatenate([past.key[which] for which in counts.values()]), columns)
             del self.seen[when]
+            self.forgotten = when
+
+    def excuse(self, aircraft: NDArray[np.int64], tick: int) -> None:
+        """Know that these fell silent in `tick` for a reason that says nothing of the coverage there."""
+        self._excused.setdefault(tick, []).extend(aircraft.tolist())
+
+    def came_back(self, silences: NDArray[np.void]) -> NDArray[np.bool_]:
+        """Whether each aircraft was heard of again since, where it can have flown to."""
+        now = self._state[silences["aircraft"]]
+        return (now["last_us"] > silences["last_us"]) & _reachable(silences, now, now["last_us"])
 
     def _end_silences(self, old: NDArray[np.void], rows: Rows, gap_us: NDArray[np.int64]) -> None:
         """Keep the silences that these reports end, if they are no reception's scatter and were not judged before."""
@@ -196,10 +216,7 @@ class Memory:
         if len(over) == 0:
             return
         ended, then = old[over], rows.at(over)
-        speed = np.where(np.isnan(ended["speed_kt"]), 500.0, ended["speed_kt"])
-        reach_m = (1.5 * speed + 100.0) * KT_MPS * gap_us[over] * 1e-6 + NM_M
-        up = normal(ended["latitude"], ended["longitude"]), normal(then.latitude, then.longitude)
-        plausible = np.linalg.norm(up[0] - up[1], axis=-1) * RADIUS_M <= reach_m
+        plausible = _reachable(ended, {"latitude": then.latitude, "longitude": then.longitude}, then.time_us)
         ended["back_us"] = np.where(plausible, then.time_us, NEVER)
         self._ended = np.concatenate([self._ended, ended])
 
@@ -226,6 +243,8 @@ class Memory:
             before = np.where(anew, NO_SQUAWK if name == "squawk" else np.nan, old[name])
             place = np.maximum.reduceat(np.where(known, np.arange(len(rows)), -1), first)
             new[name] = np.where(place >= first, values[np.maximum(place, 0)], before)
+            if name == "course_deg":
+                new["course_us"] = np.where(place >= first, rows.time_us[np.maximum(place, 0)], old["course_us"])
         new["first_us"] = np.where(anew, rows.time_us[first], old["first_us"])
         new["reports"] = np.where(anew, 0, old["reports"]) + last - first + 1
         inner = gap_us.copy()
@@ -260,7 +279,7 @@ class Memory:
         slot = rows.time_us // SLOT_US
         turns = np.ones(len(rows), np.bool_)
         turns[:-1] = (slot[1:] != slot[:-1]) | (rows.aircraft[1:] != rows.aircraft[:-1])
-        told = np.flatnonzero(turns & ~rows.ground)
+        told = np.flatnonzero(turns & ~rows.ground & ~rows.relayed)  # who is relayed is not seen itself
         keys = np.full(len(rows), -1)
         keys[told] = self._coverage.keys(up[told], rows.altitude_ft[told])
         # An aircraft that stays in a cell comes into it once.
@@ -270,13 +289,14 @@ class Memory:
         opens = np.append(True, ~same) if len(told) else np.zeros(0, np.bool_)
         before[: len(told)][opens] = np.where(anew, -1, key_before)[group[opens]]
         came = told[keys[told] != before[: len(told)]]
-        self._coverage.seen.add(keys[came], np.full(len(came), VISITS))
-        silent = np.flatnonzero((gap_us <= self._wait_us) & (gap_us > 0))
-        here = self._coverage.keys(up[last], rows.altitude_ft[last])
+        self._coverage.visit(up[came], rows.altitude_ft[came], keys[came])
+        here = np.where(rows.relayed[last], -1, self._coverage.keys(up[last], rows.altitude_ft[last]))
+        silent = np.flatnonzero((gap_us <= self._wait_us) & (gap_us > 0) & ~rows.relayed)
         place = np.searchsorted(first, silent, side="right") - 1
         # A silence belongs to where it began; within a tick the cell of its end will do.
         began = np.where(np.isin(silent, first), key_before[place], here[place])
-        self._coverage.seen.add(began, gap_column(gap_us[silent] * 1e-6))
+        known = began >= 0
+        self._coverage.seen.add(began[known], gap_column(gap_us[silent[known]] * 1e-6))
         return here
 
     def due(self, until_us: int) -> NDArray[np.void]:
@@ -301,7 +321,7 @@ class Memory:
     def _grow(self, size: int) -> None:
         if size > len(self._state):
             more = np.zeros(max(size, 2 * len(self._state)) - len(self._state), STATE)
-            for name in ("last_us", "first_us", "relayed_us", "back_us", "from_us"):
+            for name in ("last_us", "first_us", "relayed_us", "back_us", "from_us", "course_us"):
                 more[name] = NEVER
             more["key"] = -1
             self._state = np.concatenate([self._state, more])
@@ -309,13 +329,24 @@ class Memory:
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
         seen = {tick: vars(who) for tick, who in self.seen.items()}
-        return {"state": self._state.copy(), "ended": self._ended.copy(), "began_us": self._began_us, "seen": seen}
+        excused = {tick: list(who) for tick, who in self._excused.items()}
+        learnt = {"excused": excused, "forgotten": self.forgotten}
+        return {"state": self._state.copy(), "ended": self._ended.copy(), "seen": seen, **learnt}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
         self._state, self._ended = state["state"].copy(), state["ended"].copy()
-        self._began_us = state["began_us"]
+        self._excused = {tick: list(who) for tick, who in state["excused"].items()}
+        self.forgotten = state["forgotten"]
         self.seen = {tick: Sightings(**who) for tick, who in state["seen"].items()}
+
+
+def _reachable(silences: NDArray[np.void], place: Any, time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each can have flown to a place by then: at 1.5 times its speed and 100 kt, as in the gate."""
+    speed = np.where(np.isnan(silences["speed_kt"]), 500.0, silences["speed_kt"])
+    reach_m = (1.5 * speed + 100.0) * KT_MPS * (time_us - silences["last_us"]) * 1e-6 + NM_M
+    up = normal(silences["latitude"], silences["longitude"]), normal(place["latitude"], place["longitude"])
+    return np.linalg.norm(up[0] - up[1], axis=-1) * RADIUS_M <= reach_m
 
 
 def climb_fpm(silences: NDArray[np.void]) -> Floats:
@@ -327,7 +358,7 @@ def climb_fpm(silences: NDArray[np.void]) -> Floats:
 
 
 def motion(silences: NDArray[np.void]) -> tuple[Floats, Floats]:
-    """Ground speed (kt) and track (deg) as reported, else by the last positions; NaN where they do not tell."""
+    """Ground speed (kt) and track (deg) as reported of late, else by the last positions, else as reported before; NaN for unknown."""
     up = normal(silences["latitude"], silences["longitude"])
     came = normal(silences["from_latitude"], silences["from_longitude"])
     seconds = (silences["last_us"] - silences["from_us"]) * 1e-6
@@ -336,12 +367,13 @@ def motion(silences: NDArray[np.void]) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         speed = np.linalg.norm(chord, axis=-1) * RADIUS_M / seconds / KT_MPS
     east = np.stack([-up[:, 1], up[:, 0], np.zeros(len(up))], axis=-1)
-    north = np.cross(up, east)
+    north = across(up, east)
     course = np.degrees(np.arctan2((chord * east).sum(-1), (chord * north).sum(-1))) % 360.0
     speed, course = np.where(known, speed, np.nan), np.where(known, course, np.nan)
+    late = (silences["last_us"] - silences["course_us"] > STALE_US) & known
     return (
-        np.where(np.isnan(silences["speed_kt"]), speed, silences["speed_kt"]),
-        np.where(np.isnan(silences["course_deg"]), course, silences["course_deg"]),
+        np.where(np.isnan(silences["speed_kt"]) | late, speed, silences["speed_kt"]),
+        np.where(np.isnan(silences["course_deg"]) | late, course, silences["course_deg"]),
     )
 
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from overflight.airspace.airports import common_airport
 from overflight.earth.wgs84 import to_ecef
-from overflight.nets.lost_coverage import RADIUS_M, Coverage, Floats, ahead, normal
-from overflight.nets.lost_memory import Sightings, climb_fpm, motion
+from overflight.nets.lost_coverage import EXCUSED, PASSED, RADIUS_M, STAYED, Coverage, Floats, ahead, normal
+from overflight.nets.lost_memory import STALE_US, Sightings, climb_fpm, motion
+from overflight.nets.lost_parameters import LostParameters
 from overflight.units import KT_MPS, NM_M
 
 STEP_S: Final = 15.0
@@ -88,11 +89,61 @@ def landed(silences: NDArray[np.void], for_s: Floats) -> NDArray[np.bool_]:
     return np.any((circuit | approach | field) & meant, axis=1)
 
 
-def leaves(silences: NDArray[np.void], for_s: Floats, coverage: Coverage, least_visits: int) -> NDArray[np.bool_]:
-    """Whether each, going on as it did, would have come within `for_s` to where next to nobody is seen."""
+def covered(
+    silences: NDArray[np.void],
+    course_deg: Floats,
+    expected_s: Floats,
+    learnt: NDArray[np.bool_],
+    excused: NDArray[np.bool_],
+    coverage: Coverage,
+    p: LostParameters,
+) -> tuple[NDArray[np.str_], NDArray[np.int64], Floats]:
+    """What the coverage known by now says of each: a reason, or none; minutes of flight known there; share of them seen on.
+
+    A silence whose own last minute was `learnt` from does not count against itself; one that was `excused` never does.
+
+    Two ways lead to coverage. Others on like courses at its level: where they were seen, and all but few of them seen on. Or
+    anybody at its level or below, on any course, if that holds well around its way ahead; and of those on like courses at
+    its level no more than a few were lost, where what is known of all courses stands in for as many of them as are missing.
+    The first finds airways, off which nobody flies; the second all other airspace. Neither holds where silences so long
+    that they would be candidates are usual (`expected_s`).
+    """
+    up = normal(silences["latitude"], silences["longitude"])
+    like, anyone = coverage.survival(up, silences["altitude_ft"], course_deg)
+    level, known = stays(silences, np.full(len(silences), p.way_s), coverage)
+    passed, minutes = like[:, PASSED] - learnt, anyone[:, STAYED]
+    general = minutes / np.maximum(anyone[:, PASSED] - anyone[:, EXCUSED] - (learnt & ~excused), 1)
+    share = (like[:, STAYED] + p.smoothing * general) / np.maximum(passed + p.smoothing, 1.0)
+    own = like[:, STAYED] / np.maximum(passed, 1)
+    by_like, by_low = level & (passed >= p.least_minutes), (known >= p.least_known) & (minutes >= p.least_low_minutes)
+    sure = by_like & (own >= p.like_share)
+    reasons = {
+        "left coverage": ~level & (known < p.least_known),
+        "coverage unknown": ~by_like & ~by_low,
+        "often lost here": ~sure & ~(by_low & (share >= p.least_share)) | (expected_s >= p.silence_s),
+    }
+    return np.select(list(reasons.values()), list(reasons), ""), minutes, np.where(sure, own, share)
+
+
+def stays(silences: NDArray[np.void], for_s: Floats, coverage: Coverage) -> tuple[NDArray[np.bool_], Floats]:
+    """Whether each, going on as it did for `for_s`, would have stayed where others are seen at its level, and how well covered it is there.
+
+    See `Coverage.known`: the least of all steps.
+    """
     path, altitude, meant = way_ahead(silences, for_s)
-    visits = coverage.visits(path.reshape(-1, 3), altitude.ravel()).reshape(altitude.shape)
-    return np.any((visits < least_visits) & meant, axis=1)
+    level, share = coverage.known(path.reshape(-1, 3), altitude.ravel())
+    seen = level.reshape(altitude.shape) | ~meant
+    return np.all(seen, axis=1), np.where(meant, share.reshape(altitude.shape), 1.0).min(axis=1, initial=1.0)
+
+
+def unknown(silences: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Whether speed, course or altitude of each are unknown; or were reported before, but not with its last positions.
+
+    The latter is how reception fades: where some messages are missed already, the next positions may be, too.
+    """
+    speed, course = motion(silences)
+    fading = ~np.isnan(silences["course_deg"]) & (silences["last_us"] - silences["course_us"] > STALE_US)
+    return np.isnan(speed) | np.isnan(course) | np.isnan(silences["altitude_ft"]) | fading
 
 
 @dataclass(frozen=True)
