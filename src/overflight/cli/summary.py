@@ -152,7 +152,9 @@ def _happened(row: dict[str, Any]) -> str:
     if row["kind"] in {"separation", "conflict"}:
         vertical = "an unknown height" if row["vertical_ft"] is None else f"{row['vertical_ft']:,.0f} ft"
         lead = "conflict of " if row["kind"] == "conflict" else ""
-        return f"{lead}{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
+        return (
+            f"{lead}{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
+        )
     if row["volume"] is not None:
         entered = row["start"].strftime("%H:%M:%S")
         how_deep = f"up to {row['depth_m'] / 1000.0:,.1f} km deep{level}, {row['path_m'] / 1000.0:,.1f} km inside"

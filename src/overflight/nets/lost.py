@@ -2,47 +2,38 @@
 
 A *silence* begins at the last report of an aircraft and ends at its next plausible one, under whatever track: within the
 reach of 1.5 times its speed and 100 kt (as in the gate). A silence that is longer than is usual there is a candidate. It is judged
-once, at a fixed moment of event time: `wait_s` after it began, with what was learnt from the reports up to then.
-So the answer is the same live and from a file, and however the reports are cut into batches; and a recording's later
-hours cannot change what was said of its first. The price: what the first hours of a recording have not shown yet is unknown, and
-said to be. Learning at the end would know more, but live it never comes.
+at a fixed moment of event time: `wait_s` after it began, with what was learnt from the reports up to then. What the coverage
+known by then leaves open is judged once more, a day later or when the recording ends: a place that nobody had flown
+through before may be well known by then. Both moments are event time, so the answer is the same live and from a file, and
+however the reports are cut into batches.
 
 A candidate is **lost** if none of these explains it:
 
 | reason | the silence is no loss because |
 |---|---|
 | landed | it was on the ground, in a circuit, on or within a minute of an approach, or slow and low (`lost_rules.landed` has the figures) |
-| seen again | a plausible report came within the waiting time |
+| seen again | a plausible report came within the waiting time, or by the time at which it is judged once more |
 | seen too briefly | fewer than 5 reports, or less than a minute: too little to know an aircraft by |
-| relayed | a ground station also relays it (TIS-B), so its own signal is not heard everywhere here |
+| relayed | a ground station relays it (TIS-B) or repeats its reports (ADS-R): its own signal is not heard everywhere here, if at all |
 | seldom seen | it fell silent for two minutes or more before, in this same stay |
 | outage | nearly everybody near vanished at once: one event of kind `outage` |
-| state unknown | speed, course or altitude unknown: where it would be cannot be told |
-| left coverage | going on as it did it would have come, within 4 minutes, to where nobody is seen at that level or the one below it |
-| coverage unknown | fewer than 12 minutes of flight on such courses near there: too little to know |
-| often lost here | of those who flew there on such courses more than 15 % were not seen a minute later: an edge, a mountain, an approach |
+| state unknown | speed, course or altitude unknown, or not reported any more with the last positions: reception was fading |
 | nobody else seen | no other aircraft within 30 NM, no more than 5,000 ft higher, was seen throughout the 4 minutes after |
+| left coverage | going on as it did it would have come, within 3 minutes, to where nobody is seen at its level or below |
+| coverage unknown | too few minutes of others' flight are known there |
+| often lost here | of those who flew there too many were not seen a minute later, or silences of 3 minutes are usual: an edge, a mountain, an approach |
 | recording ends | it ended before the silence could be judged |
+
+"Left coverage", "coverage unknown" and "often lost here" follow from what was learnt: see `lost_coverage` and `lost_rules.covered`.
 
 What remains is an event: `confirmed` if 3 others were seen throughout the 4 minutes after, at least 95 % of 20 minutes of flight near there
 was seen on, and the last position is sound; else `undetermined`. `confirmed` says that the aircraft stopped being seen where it
-should have been seen. Neither says that it is in distress: a transponder that fails looks the same.
+should have been seen. Neither says that it is in distress: a transponder that fails looks the same. And no event is no all-clear.
 
-Waiting time: thirty minutes, when the uncertainty phase begins (ICAO Annex 11, 5.2.1 a). A live watch that wants to know
+Waiting time: thirty minutes, when the uncertainty phase begins (ICAO Annex 11, 5.2). A live watch that wants to know
 sooner sets it lower and gets more false alarms; the phases and the search area count from the last report in any case.
 
-Measured on the recording that ships with the package, a box of one degree and 64 hours of flight, on which the thresholds
-were chosen too (`tests/nets/test_lost_measure.py`):
-
-- Uncut, nobody is lost. With each aircraft's day moved by hours at random, five such days (316 hours) give five losses,
-  none confirmed: one in 1,000 hours is not reached for `undetermined`.
-- Of flights cut off on purpose where brute force finds good coverage, known from others on like courses, 96 % are found (138
-  of 144; 54 confirmed). In the recording turned backwards, for which nothing was chosen, 92 % (85 of 92).
-- Of flights cut off anywhere high enough and in company, 27 % (54 of 200): the others' coverage is not yet proven at the
-  time, which one day of thin traffic seldom does, and is dismissed as unknown. No event is no all-clear.
-
-A limit: ADS-B that a ground station sends out again (ADS-R) cannot be told from an aircraft's own here. It stops when its last
-client leaves, which looks like a loss: three of those five losses are of such aircraft.
+What was measured, where it was not tuned too, and which flights are not found: docs/lost.md.
 """
 
 from __future__ import annotations
@@ -71,7 +62,7 @@ HOUR: Final = 60  # ticks
 class Lost:
     """The net. See the module for what it finds, `overflight.nets.base.Net` for how it is driven.
 
-    Only reports move its clock: with no reports at all, nobody else is visible, and nothing can be said.
+    Reports move its clock, and watermarks later than any report: a feed that falls silent is an outage while it lasts.
     """
 
     name = "lost"

@@ -24,9 +24,9 @@ STEP_S: Final = 15.0
 LEAST_CLIMB_FPM: Final = 300.0
 """Less is level flight: 25 ft of rounding over 15 s is 100 ft/min, and aircraft bob."""
 CIRCUIT_FT, CIRCUIT_NM = 1500.0, 5.0
-"""Circuits are flown 500 to 1,500 ft above an aerodrome and within some NM (FAA Aeronautical Information Manual, 4-3-3)."""
+"""Circuits are flown 500 to 1,500 ft above an aerodrome (FAA Aeronautical Information Manual, 4-3-3), within some NM."""
 SLOPE_FT_PER_NM = 400.0
-"""The usual approach descends 318 ft/NM (3 degrees; ICAO Doc 8168, volume I); visual ones a little more."""
+"""The usual approach descends 318 ft/NM (3 degrees); visual ones a little more."""
 FIELD_FT, FIELD_KT = 1000.0, 110.0
 """Slower and lower than this over ground without a known aerodrome: a landing there cannot be told from anything else."""
 

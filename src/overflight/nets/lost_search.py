@@ -2,23 +2,23 @@
 
 Where it can be so long after its last report: within the error of the last fix plus what it can have flown, at the speed it
 had and no less than the speed at which it would glide on. Two radii are told for each time, as planners of a search ask for
-both. `radius_nm`: flying on under power (IAMSAR Manual, volume II, 4.3: the possible area). `glide_radius_nm`: coming down from the last
+both. `radius_nm`: flying on under power (the possibility area; IAMSAR Manual, volume II, chapter 4). `glide_radius_nm`: coming down from the last
 known height without power, no farther than the glide ratio carries, whatever the time: aircraft that vanish
 suddenly mostly lie near. A sector ahead limits neither; it says where to look first.
 
-- Fix error 0.1 NM (IAMSAR Manual, volume II, appendix N, table of navigational fix errors: GPS), or the accuracy that the
+- Fix error 0.1 NM (IAMSAR Manual, volume II, appendix N: navigational fix errors, GPS), or the accuracy that the
   report states, if that is worse.
 - Glide ratio 17:1: large transport aircraft without power fly 15 to 17 NM for each NM of height; the longest on record, an
-  A330 in 2001, glided some 65 NM from about 34,500 ft, 12:1 with a full turn and more (report 22/ACCID/GPIAA/2001). Light
+  A330 over the Atlantic on 24 August 2001, glided some 65 NM from cruise, turns included (report of GPIAA, Portugal). Light
   aircraft glide 8:1 to 12:1: 17 is on the safe side for all but sailplanes.
 - Height above the ground is not known: the pressure altitude stands in, which is more but above depressions.
 - Speed: the last ground speed; 500 kt where none is known. Wind is in the ground speed; that it may change is not accounted for.
 - Sector: 45 degrees to each side of the last track. No source states a width; it is a choice, hence "look here first".
 
-Emergency phases: ICAO Annex 11, 5.2.1. (a) Uncertainty: no communication within thirty minutes after one should have been
-received, or an arrival thirty minutes overdue. (b) Alert: after the uncertainty phase attempts and inquiries reveal no news; or
+Emergency phases: ICAO Annex 11, 5.2, shortened. Uncertainty: no communication within thirty minutes after one should have been received,
+or an arrival thirty minutes overdue. Alert: after the uncertainty phase attempts and inquiries reveal no news; or
 cleared to land and not landed within five minutes of the time estimated, with no communication; or the flight is known
-to be impaired, or subject to unlawful interference. (c) Distress: after the alert phase wider inquiries point to
+to be impaired, or subject to unlawful interference. Distress: after the alert phase wider inquiries point to
 distress; or the fuel is considered exhausted.
 
 A surveillance report that should have come is here taken for the communication that should have come: that is our reading,
@@ -43,7 +43,7 @@ SECTOR_DEG: Final = 45.0
 AFTER_MIN: Final = (10, 30, 60)
 PHASE_STEP: Final = timedelta(minutes=30)
 CODES: Final = {7500: "unlawful interference", 7600: "radio failure", 7700: "emergency"}
-"""Special codes: ICAO Doc 8168, volume III, section 3, chapter 1; Annex 10, volume IV, 2.1.4.2."""
+"""Special codes: ICAO Annex 10, volume IV, chapter 2."""
 
 MISSING_FACTS: Final = (
     "flight plan and estimated time of arrival",
@@ -101,15 +101,15 @@ def phases(expected: datetime, squawk: int) -> dict[str, Any]:
     A code of emergency is a fact of its own: then the first phase to consider is the one that the Annex names for it.
     """
     first = expected + PHASE_STEP
-    alert, why_alert = first + PHASE_STEP, "if inquiries gave no news (Annex 11, 5.2.1 b 1)"
+    alert, why_alert = first + PHASE_STEP, "if inquiries gave no news (Annex 11, 5.2)"
     if squawk == 7500:
-        alert, why_alert = expected, "code 7500: unlawful interference (Annex 11, 5.2.1 b 4)"
+        alert, why_alert = expected, "code 7500: unlawful interference (Annex 11, 5.2)"
     elif squawk in CODES:
-        alert, why_alert = expected, f"code {squawk}: {CODES[squawk]} (Annex 11, 5.2.1 b 3, if it impairs the flight)"
+        alert, why_alert = expected, f"code {squawk}: {CODES[squawk]} (Annex 11, 5.2, if it impairs the flight)"
     proposed = (
-        ("INCERFA", first, "30 min after a report was due (Annex 11, 5.2.1 a 1)"),
+        ("INCERFA", first, "30 min after a report was due (Annex 11, 5.2)"),
         ("ALERFA", alert, why_alert),
-        ("DETRESFA", first + 2 * PHASE_STEP, "if wider inquiries gave none (Annex 11, 5.2.1 c 1)"),
+        ("DETRESFA", first + 2 * PHASE_STEP, "if wider inquiries gave none (Annex 11, 5.2)"),
     )
     return {
         "proposed_only": True,
