@@ -58,7 +58,9 @@ class Depth {
     void find() {
         knots_.push_back(knot(stay_.start_vertex, stay_.start_share));
         for (int64_t k = stay_.start_vertex + 1; k <= stay_.end_vertex; ++k) knots_.push_back(knot(k, 0.0));
-        if (stay_.end_share > 0.0 || knots_.size() == 1) knots_.push_back(knot(stay_.end_vertex, stay_.end_share));
+        // A stay that goes on in the next batch ends at a report, which is then that report and not the end of the way to it.
+        if (stay_.end_share == 1.0) knots_.push_back(knot(stay_.end_vertex + 1, 0.0));
+        else if (stay_.end_share > 0.0 || knots_.size() == 1) knots_.push_back(knot(stay_.end_vertex, stay_.end_share));
         way_.push_back(0.0);
         for (size_t k = 1; k < knots_.size(); ++k) way_.push_back(way_.back() + norm(knots_[k].p - knots_[k - 1].p));
         measure(knots_.front());

@@ -22,7 +22,7 @@ _MOMENTS: Final[dict[str, tuple[str, ...]]] = {
 }
 """By kind: the parts of `parameters` that have evidence, each the row before and the row after, in the order of the list."""
 
-_SAID: Final = {"groundspeed_kt": "groundspeed", "track_deg": "track", "vertical_rate_fpm": "vertical_rate"}
+SAID: Final = {"groundspeed_kt": "groundspeed", "track_deg": "track", "vertical_rate_fpm": "vertical_rate"}
 """What an aircraft says of its motion, and the column of the position table that holds it."""
 
 
@@ -43,7 +43,7 @@ def _written(told: pl.Series, reported: dict[str, pl.DataFrame]) -> pl.Series:
         pl.col(moment).struct.with_fields(*reports.get_columns()) for moment, reports in reported.items()
     )
     # A quotation mark within a text is written \", so that this is found nowhere else.
-    unsaid = {f',"{name}":null': "" for name in _SAID}
+    unsaid = {f',"{name}":null': "" for name in SAID}
     return data.to_struct().struct.json_encode().str.replace_many(unsaid)
 
 
@@ -54,7 +54,7 @@ def _rewritten(parameters: pl.Series, reported: dict[str, pl.DataFrame]) -> pl.S
     for number, text in enumerate(parameters):
         data: dict[str, Any] = json.loads(text)
         for moment, reports in seen:
-            data[moment] |= {name: x for name, x in reports[number].items() if x is not None or name not in _SAID}
+            data[moment] |= {name: x for name, x in reports[number].items() if x is not None or name not in SAID}
         said.append(json.dumps(data))
     return pl.Series(said, dtype=pl.String)
 
@@ -70,7 +70,7 @@ def _reported(evidence: pl.Series, moments: tuple[str, ...], table: pl.DataFrame
 
 def _as_reported(table: pl.DataFrame, before: pl.Series, after: pl.Series, *, heard: bool) -> pl.DataFrame:
     """References and, where `heard`, speed, course and climb as the aircraft said: two reports a second apart give a poor difference."""
-    wanted = _SAID if heard else {}
+    wanted = SAID if heard else {}
     last, then = (table.select("ref", **wanted)[rows] for rows in (before, after))
     return pl.DataFrame(
         [last["ref"].alias("ref_before"), then["ref"].alias("ref_after")]

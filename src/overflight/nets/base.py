@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA
 from overflight.surveillance.batch import Batch
@@ -19,6 +22,7 @@ class Findings:
     dismissed: pl.DataFrame
 
     @staticmethod
+    @lru_cache(maxsize=1)  # a live feed asks every second, and mostly there is nothing
     def none() -> Findings:
         """Return empty findings."""
         return Findings(pl.DataFrame(schema=EVENT_SCHEMA), pl.DataFrame(schema=DISMISSED_SCHEMA))
@@ -26,6 +30,9 @@ class Findings:
     @staticmethod
     def together(findings: list[Findings]) -> Findings:
         """Return several findings as one."""
+        findings = [one for one in findings if one.events.height or one.dismissed.height]
+        if not findings:
+            return Findings.none()
         findings = [Findings.none(), *findings]
         return Findings(
             pl.concat([one.events for one in findings], how="diagonal"),
@@ -51,6 +58,17 @@ class Net(Protocol):
 
     def finish(self) -> Findings:
         """Conclude everything: no more positions will come."""
+        ...
+
+    def current(self, watermark_us: int) -> pl.DataFrame:
+        """Return the events that are going on, as they would stand if they ended now; nothing changes by it.
+
+        One that is concluded later has the same `id`, unless what comes decides that it was something else.
+        """
+        ...
+
+    def rests_on(self) -> NDArray[np.int64]:
+        """Return the rows of the recording that events still to be concluded may name as their evidence."""
         ...
 
     def snapshot(self) -> dict[str, Any]:

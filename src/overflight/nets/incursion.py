@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.volume import Volume
@@ -92,6 +93,8 @@ class Incursion:
 
     def advance(self, watermark_us: int) -> Findings:
         """Conclude the stays that are over: a track that is silent for longer than `max_gap` has left them, too."""
+        if self._open.height == 0:
+            return Findings.none()
         stays = joined(self._open)
         over = (pl.col("end_why") != GOES_ON) | (pl.col("end_us") < watermark_us - self._max_gap_us)
         # What is sure of a stay is told with it.
@@ -117,6 +120,15 @@ class Incursion:
         if stays.height == 0:
             return Findings.none()
         return conclude(stays, sure, self._volumes, self._names, self._p)
+
+    def current(self, watermark_us: int) -> pl.DataFrame:
+        """Return the stays that go on."""
+        stays = joined(self._open)
+        return self._conclude(stays.filter(self._main()), stays.filter(~self._main())).events
+
+    def rests_on(self) -> NDArray[np.int64]:
+        """Return the rows of the recording that the open stays name."""
+        return self._open["evidence"].explode().drop_nulls().to_numpy()
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

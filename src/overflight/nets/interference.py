@@ -126,6 +126,14 @@ class Interference:
         """Conclude everything."""
         return self._conclude(None)
 
+    def current(self, watermark_us: int) -> pl.DataFrame:
+        """Return nothing: an hour is judged as a whole, once it is over."""
+        return Findings.none().events
+
+    def rests_on(self) -> NDArray[np.int64]:
+        """Return nothing: its evidence is in the event itself."""
+        return np.zeros(0, np.int64)
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {

@@ -42,6 +42,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from overflight.nets import lost_rules as rules
@@ -232,6 +233,17 @@ class Lost:
             self._found.append(told(Judged.unjudged(rest, reason, back, self._wait_us), self._p, self._names))
         self._found.extend(self._outages.over(None, self._p, self._names))
         return self._concluded()
+
+    def current(self, watermark_us: int) -> pl.DataFrame:
+        """Return nothing: a silence is judged once, when it has lasted for the waiting time."""
+        return Findings.none().events
+
+    def rests_on(self) -> NDArray[np.int64]:
+        """Return the last rows of everybody who may yet be lost."""
+        silences = [*self._memory.states(), *(one.silences for one in self._doubts)]
+        rows = [one[name] for one in silences for name in ("row", "row_before")]
+        waiting = [rows.row for rows in self._waiting]
+        return np.concatenate([np.array(self._outages.rows(), np.int64), *rows, *waiting])
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -320,6 +320,10 @@ class Outages:
             "evidence": members[-1]["rows"],
         }
 
+    def rows(self) -> list[int]:
+        """Return the rows of the recording that open outages name."""
+        return [row for members in self._open for member in members for row in member["rows"]]
+
     def snapshot(self) -> list[list[Member]]:
         """Return the state as plain data."""
         return [list(one) for one in self._open]

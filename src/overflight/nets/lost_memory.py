@@ -326,6 +326,10 @@ class Memory:
             more["key"] = -1
             self._state = np.concatenate([self._state, more])
 
+    def states(self) -> list[NDArray[np.void]]:
+        """Return the last known states: of everybody, and of who fell silent and came back."""
+        return [self._state, self._ended]
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
         seen = {tick: vars(who) for tick, who in self.seen.items()}

@@ -135,6 +135,18 @@ class Separation:
             return Findings.none()
         return conclude(pieces, self._names, self._rules, self._p, self._suspects, self._companions, JOIN_US)
 
+    def current(self, watermark_us: int) -> pl.DataFrame:
+        """Return the losses that are going on or may go on."""
+        if self._open.height == 0:
+            return Findings.none().events
+        companions = Companions()
+        companions.restore(self._companions.snapshot())
+        return conclude(self._open, self._names, self._rules, self._p, self._suspects, companions, JOIN_US).events
+
+    def rests_on(self) -> NDArray[np.int64]:
+        """Return the rows of the recording that the open encounters name."""
+        return self._open["evidence"].explode().drop_nulls().to_numpy()
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {

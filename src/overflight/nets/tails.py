@@ -142,12 +142,12 @@ class Tails:
         return {
             "kept": self._kept,
             "memory": {name: memory.snapshot() for name, memory in self._memory.items()},
-            "coverage": self.coverage,
+            "coverage": vars(self.coverage),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        self._kept, self.coverage = state["kept"], state["coverage"]
+        self._kept, self.coverage = state["kept"], Coverage(**state["coverage"])
         for name, memory in self._memory.items():
             memory.restore(state["memory"][name])
 

@@ -73,6 +73,19 @@ class TrackNames:
             self.repeated_from_us[known] = min(self.repeated_from_us[known], row["repeated_from_us"])
         return known
 
+    def knows(self, name: str) -> bool:
+        """Whether a track was met before."""
+        return name in self._number
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data."""
+        return {name: value.copy() for name, value in vars(self).items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot, in place: nets hold on to the object."""
+        for name, value in state.items():
+            setattr(self, name, value.copy())
+
     def callsign_by(self, number: int, time_us: int) -> str | None:
         """Callsign of a track as known at a time: what is heard later must not change what was concluded before."""
         return self.callsign[number] if self.callsign_from_us[number] <= time_us else None

@@ -1,0 +1,249 @@
+"""Live: positions as they come, through the same pipeline as a recording, with the same answer.
+
+Rows arrive late, out of order and twice. They are put in order up to the watermark (`overflight.engine.arrivals`), named, judged by the gate and
+given to the nets, a second of event time at most in a batch where the loop keeps up, more where it has fallen behind: however positions
+are cut into batches, the findings are the same. So the events that are closed are those that `overflight check` finds in a recording of
+the same positions, ids included, but for what came later than the lateness allows, which is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from overflight.airspace.volume import Airspace
+from overflight.engine.arrivals import Arrivals
+from overflight.engine.lives import Change, Lives
+from overflight.engine.nets import built, chosen
+from overflight.engine.parameters import CheckParameters
+from overflight.engine.pipeline import Pipeline
+from overflight.engine.reports import Reports
+from overflight.errors import InputError
+from overflight.nets.base import Findings
+from overflight.surveillance.batch import TrackNames, batch_of
+from overflight.surveillance.complete import finish
+from overflight.surveillance.integrity import Gate, counts
+from overflight.surveillance.naming import Naming
+from overflight.surveillance.recording import Drops
+
+LATENESS_S: Final = 5.0
+TOO_MANY: Final = "track of an address that is new, when too many were: not followed"
+
+_CHUNK_US: Final = 60_000_000
+"""Most event time in a batch of a loop that has fallen behind: far less than the silence that ends a track."""
+NEW_TRACKS: Final = 100_000
+"""New tracks in a minute. All that fly at once worldwide may appear in the first second; ten times as many are no aircraft."""
+MOST_TRACKS: Final = 2_000_000
+"""Tracks in all, of some kilobyte each."""
+_SEEN_US: Final = 60_000_000
+
+
+class Live:
+    """The loop's state: what came, what the nets know, and which events are open."""
+
+    def __init__(
+        self,
+        parameters: CheckParameters,
+        airspace: Airspace,
+        lateness_s: float = LATENESS_S,
+        *,
+        new_tracks: int = NEW_TRACKS,
+    ) -> None:
+        """Start with nothing seen.
+
+        Raises:
+            ParameterError: a net needs airspace, and there is none.
+        """
+        told = parameters.separation(" ".join(airspace.digests))
+        self._told = {
+            **parameters.described(),
+            "nets": ", ".join(chosen(parameters, airspace)),
+            "lateness": f"{lateness_s:g} s",
+        }
+        self._told["airspace"] = told.inputs
+        self.drops = Drops()
+        self.names = TrackNames()
+        nets = built(parameters, told, airspace, self.names)
+        self._pipeline = Pipeline(Gate(parameters.thresholds, self.names, told.threads), nets)
+        self._naming, self._lives = Naming(), Lives()
+        self._arrivals = Arrivals(lateness_s, self.drops)
+        self._reports = Reports(round((2 * told.max_gap_s + 120.0) * 1e6))
+        self._new_tracks, self._new_minute, self._new = new_tracks, 0, 0
+        self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
+        self.rows = 0
+        self.flagged: dict[str, int] = {}
+        self.dismissed: dict[str, int] = {}
+        self._heard_us: NDArray[np.int64] = np.zeros(0, np.int64)  # by track
+
+    @property
+    def nets(self) -> list[str]:
+        """The nets that run."""
+        return [net.name for net in self._pipeline.nets]
+
+    @property
+    def watermark_us(self) -> int | None:
+        """Up to here all is judged, in us since 1970; None before the first row."""
+        return self._arrivals.given_us
+
+    @property
+    def open(self) -> Mapping[str, dict[str, Any]]:
+        """The events that are open, as records, by id."""
+        return self._lives.open
+
+    @property
+    def in_sight(self) -> int:
+        """Tracks that were heard in the last minute of event time."""
+        watermark_us = self.watermark_us or 0
+        return int(np.count_nonzero(self._heard_us > watermark_us - _SEEN_US))
+
+    @property
+    def late_in_a_row(self) -> int:
+        """Rows in a row that came too late: a source whose clock has gone back, or that replays what was heard already."""
+        return self._arrivals.late_in_a_row
+
+    def take(self, source: str, rows: pl.DataFrame, position: int | None, now_s: float) -> None:
+        """Take in rows as a source gave them (`overflight.surveillance.feeds.feed.Piece`), at a monotonic time."""
+        self._arrivals.add(rows, now_s)
+        if position is not None:
+            self.positions[source] = position
+
+    def step(self, now_s: float, *, current: bool = False) -> list[Change]:
+        """Judge what the watermark has passed; with `current`, also say what is going on. Returns what changed."""
+        self._arrivals.settle(now_s)
+        rows = self._arrivals.taken()
+        found = self._work(rows)
+        watermark_us = self._arrivals.given_us
+        if watermark_us is None:
+            return []
+        if rows.height:
+            found.append(self._pipeline.advance(watermark_us))
+        changes = self._conclude(found, watermark_us)
+        if current:
+            changes += self._current(watermark_us)
+        if self._reports.due(watermark_us):
+            named = [net.rests_on() for net in self._pipeline.nets]
+            self._reports.forget(watermark_us, np.concatenate([np.zeros(0, np.int64), *named]))
+        return changes
+
+    def move_on(self, watermark_us: int) -> list[Change]:
+        """Say that time has passed without any report: what it concludes is concluded."""
+        if self.watermark_us is None or watermark_us <= self.watermark_us:
+            return []
+        changes = self.step(0.0)
+        self._arrivals.move_on(watermark_us)
+        return changes + self._conclude([self._pipeline.advance(watermark_us)], watermark_us)
+
+    def finish(self) -> list[Change]:
+        """Judge everything: no more positions will come."""
+        found = self._work(self._arrivals.taken(everything=True))
+        if self._arrivals.given_us is None:
+            return []
+        found.append(self._pipeline.finish())
+        changes = self._conclude(found, self._arrivals.given_us)
+        return changes + self._lives.go_on(Findings.none().events, Findings.none().events, self._arrivals.given_us)
+
+    def _work(self, rows: pl.DataFrame) -> list[Findings]:
+        """Give rows to the pipeline, in order of time."""
+        found: list[Findings] = []
+        if rows.height == 0:
+            return found
+        chunk = rows["timestamp"].to_physical() // _CHUNK_US
+        for number in chunk.unique().sort().to_list():
+            named = self._naming.name(rows.filter(chunk == number).sort("timestamp", maintain_order=True))
+            table = finish([self._admitted(named, number)], self.drops)
+            if table.height == 0:
+                continue
+            batch = batch_of(table, self.names, self.rows)
+            self._reports.add(table, self.rows)
+            self.rows += table.height
+            flagged = self._pipeline.update(batch)
+            for name, count in counts(flagged.flags).items():
+                self.flagged[name] = self.flagged.get(name, 0) + count
+            self._hear(flagged.track, flagged.time_us)
+            if (number + 1) * _CHUNK_US <= (self._arrivals.given_us or 0):
+                found.append(self._pipeline.advance((number + 1) * _CHUNK_US))
+        return found
+
+    def _hear(self, track: NDArray[np.uint32], time_us: NDArray[np.int64]) -> None:
+        if len(self.names) > len(self._heard_us):
+            self._heard_us = np.concatenate(
+                [self._heard_us, np.zeros(2 * len(self.names) - len(self._heard_us), np.int64)]
+            )
+        self._heard_us[track] = time_us  # of several the last one stays, which is the latest
+
+    def _admitted(self, rows: pl.DataFrame, minute: int) -> pl.DataFrame:
+        """Rows of tracks that are known, and of new ones as long as these are no more than could fly."""
+        new = [name for name in rows["track_id"].unique().to_list() if not self.names.knows(name)]
+        if minute != self._new_minute:
+            self._new_minute, self._new = minute, 0
+        allowed = max(0, min(self._new_tracks - self._new, MOST_TRACKS - len(self.names)))
+        self._new += min(len(new), allowed)
+        if len(new) <= allowed:
+            return rows
+        refused = rows["track_id"].is_in(pl.Series(sorted(new)[allowed:], dtype=pl.String).implode())
+        some = rows.filter(refused)
+        self.drops.add(TOO_MANY, some.height, str(some["track_id"][0]))
+        return rows.filter(~refused)
+
+    def _conclude(self, found: list[Findings], watermark_us: int) -> list[Change]:
+        findings = Findings.together(found)
+        for reason, count in findings.dismissed.group_by("reason").len().iter_rows():
+            self.dismissed[reason] = self.dismissed.get(reason, 0) + count
+        if findings.events.height == 0:
+            return []
+        return self._lives.close(self._reports.complete(findings.events), watermark_us)
+
+    def _current(self, watermark_us: int) -> list[Change]:
+        """What is going on, by every net."""
+        parts = [net.current(watermark_us) for net in self._pipeline.nets]
+        parts = [part for part in parts if part.height]
+        now = pl.concat(parts, how="diagonal") if parts else Findings.none().events
+        changed = self._lives.changed(now)
+        return self._lives.go_on(now, self._reports.complete(changed) if changed.height else changed, watermark_us)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain data, with the positions of the sources."""
+        return {
+            "told": self._told,
+            "pipeline": self._pipeline.snapshot(),
+            "names": self.names.snapshot(),
+            "naming": self._naming.snapshot(),
+            "lives": self._lives.snapshot(),
+            "arrivals": self._arrivals.snapshot(),
+            "reports": self._reports.snapshot(),
+            "positions": dict(self.positions),
+            "drops": (dict(self.drops.counts), dict(self.drops.examples)),
+            "counted": (self.rows, dict(self.flagged), dict(self.dismissed), self._new_minute, self._new),
+            "heard": self._heard_us,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot.
+
+        Raises:
+            InputError: it was made with other parameters or other airspace.
+        """
+        if state["told"] != self._told:
+            told, then = self._told, state["told"]
+            other = sorted(name for name in {*told, *then} if told.get(name) != then.get(name))
+            raise InputError(
+                f"was stored with other {', '.join(other)}",
+                path="the state",
+                remedy="start with the parameters of before, or name another folder for the state",
+            )
+        self.names.restore(state["names"])
+        self._pipeline.restore(state["pipeline"])
+        self._naming.restore(state["naming"])
+        self._lives.restore(state["lives"])
+        self._arrivals.restore(state["arrivals"])
+        self._reports.restore(state["reports"])
+        self.positions = dict(state["positions"])
+        self.drops.counts.update(state["drops"][0])
+        self.drops.examples.update(state["drops"][1])
+        self.rows, flagged, dismissed, self._new_minute, self._new = state["counted"]
+        self.flagged, self.dismissed = dict(flagged), dict(dismissed)
+        self._heard_us = state["heard"].copy()
