@@ -205,6 +205,10 @@ class Live:
         changed = self._lives.changed(now)
         return self._lives.go_on(now, self._reports.complete(changed) if changed.height else changed, watermark_us)
 
+    def know(self, event: dict[str, Any]) -> None:
+        """Take an event for open that was said to be, by a loop whose state was not stored since."""
+        self._lives.open.setdefault(event["id"], event)
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data, with the positions of the sources."""
         return {

@@ -1,0 +1,121 @@
+"""``overflight watch``: live, in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="tcp://HOST:PORT (Beast, SBS, JSON lines), http://HOST/data/aircraft.json, opensky:W,S,E,N, udp://HOST:PORT (ASTERIX), "
+        "nats://HOST:PORT/STREAM, or - for JSON lines on standard input.",
+        show_default=False,
+    ),
+]
+
+
+def watch(
+    source: Sources,
+    net: Annotated[
+        list[str] | None,
+        typer.Option(help="Net to run, as in check; may be repeated. [all; those that need it only with --airspace]"),
+    ] = None,
+    airspace: Annotated[list[str] | None, typer.Option(help="Volumes, as in check; may be repeated.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help='Tracks that may be in any volume, "callsign=THY*"; may be repeated.')
+    ] = None,
+    qnh_uncertainty: Annotated[
+        float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
+    ] = 30.0,
+    alerting: Annotated[str, typer.Option(help="Levels of predicted conflicts, as in check.")] = "stca",
+    minima: Annotated[
+        str | None,
+        typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Named minima of every pair: en-route, terminal, well-clear, nmac.")
+    ] = None,
+    vertical_tolerance: Annotated[
+        str | None, typer.Option(help='Taken off vertical minima, "0 ft". [200 ft off minima of 1000 ft and more]')
+    ] = None,
+    max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
+    unknown_altitude: Annotated[
+        str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
+    ] = "count",
+    lateness: Annotated[
+        str, typer.Option(help="How much later than others a report may come; later ones are dropped and counted.")
+    ] = "5s",
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for events.jsonl, which only grows, and for the state that a loop started again goes on from: "
+            "nothing is lost or told twice, if the source can go back (nats://)."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print changes as JSON lines instead of a screen.")] = False,
+) -> None:
+    """Watch live sources: losses, conflicts ahead, airspace entered, vanished tracks, interference, and sources that fall silent."""
+    from overflight.airspace.read import read_airspace
+    from overflight.engine.journal import Journal
+    from overflight.engine.live import Live
+    from overflight.engine.parameters import NETS, CheckParameters
+    from overflight.engine.watch import Watch
+    from overflight.surveillance.feeds.opened import open_feed
+    from overflight.units import parse_duration_s
+
+    volumes = read_airspace(*(airspace or ()))
+    need = {"incursion", "hazard", "line"} if not (volumes.volumes or volumes.refused) else set[str]()
+    parameters = CheckParameters(
+        nets=tuple(net or (name for name in NETS if name not in need)),
+        minima=minima,
+        profile=profile,
+        vertical_tolerance=vertical_tolerance,
+        max_gap=max_gap,
+        unknown_altitude=unknown_altitude,
+        allow=tuple(allow or ()),
+        qnh_uncertainty_hpa=qnh_uncertainty,
+        alerting=alerting,
+    )
+    for refused in volumes.refused:
+        print(f"overflight: {refused.name} is not tested: {refused.reason} ({refused.source})", file=sys.stderr)
+    live = Live(parameters, volumes, parse_duration_s(lateness, "--lateness"))
+    journal = Journal(state, live) if state is not None else None
+    feeds = [open_feed(name, after=live.positions.get(name)) for name in source]
+
+    def print_lines(changes: list[dict[str, Any]]) -> None:
+        for change in changes:
+            sys.stdout.write(json.dumps(change, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    if as_json:
+        loop = Watch(live, feeds, journal, print_lines)
+        with _signals(loop):
+            loop.run()
+        return
+    from overflight.cli.screen import Screen
+
+    with Screen(live) as screen:
+        loop = Watch(live, feeds, journal, screen.told, screen.show)
+        with _signals(loop):
+            loop.run()
+    screen.last()
+
+
+@contextlib.contextmanager
+def _signals(loop: Any) -> Generator[None]:
+    """Stop with the state stored where somebody asks for it: Ctrl-C, or the end of the service."""
+    before = {which: signal.signal(which, lambda *_: loop.stop()) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
