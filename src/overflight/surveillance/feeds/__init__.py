@@ -1,0 +1,1 @@
+"""Live sources of positions: one file a kind of source."""
