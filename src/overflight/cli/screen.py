@@ -157,7 +157,7 @@ def _due_s(event: dict[str, Any]) -> float | None:
 
 
 def _cells(event: dict[str, Any]) -> list[str]:
-    parameters = event["parameters"] or {}
+    parameters: dict[str, Any] = event["parameters"] or {}
     who = " ".join(
         str((parameters.get(side) or {}).get("callsign") or event[f"track_{side}"] or "").strip() for side in "ab"
     ).strip()

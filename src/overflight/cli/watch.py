@@ -6,8 +6,9 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -98,22 +99,26 @@ def watch(
 
     if as_json:
         loop = Watch(live, feeds, journal, print_lines)
-        with _signals(loop):
+        with _signals(loop.stop):
             loop.run()
         return
     from overflight.cli.screen import Screen
 
     with Screen(live) as screen:
         loop = Watch(live, feeds, journal, screen.told, screen.show)
-        with _signals(loop):
+        with _signals(loop.stop):
             loop.run()
     screen.last()
 
 
 @contextlib.contextmanager
-def _signals(loop: Any) -> Generator[None]:
+def _signals(stop: Callable[[], None]) -> Generator[None]:
     """Stop with the state stored where somebody asks for it: Ctrl-C, or the end of the service."""
-    before = {which: signal.signal(which, lambda *_: loop.stop()) for which in (signal.SIGINT, signal.SIGTERM)}
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {which: signal.signal(which, asked) for which in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
