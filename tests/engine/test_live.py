@@ -13,8 +13,8 @@ import pytest
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
 from overflight.engine.history import check_recording
-from overflight.engine.lives import Change
 from overflight.engine.live import Live
+from overflight.engine.lives import Change
 from overflight.engine.parameters import NETS, CheckParameters
 from overflight.engine.state import read_state, write_state
 from overflight.events import records

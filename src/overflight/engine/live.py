@@ -177,14 +177,14 @@ class Live:
 
     def _admitted(self, rows: pl.DataFrame, minute: int) -> pl.DataFrame:
         """Rows of tracks that are known, and of new ones as long as these are no more than could fly."""
-        new = [name for name in rows["track_id"].unique().to_list() if not self.names.knows(name)]
+        new = self.names.unknown(rows["track_id"])
         if minute != self._new_minute:
             self._new_minute, self._new = minute, 0
         allowed = max(0, min(self._new_tracks - self._new, MOST_TRACKS - len(self.names)))
         self._new += min(len(new), allowed)
         if len(new) <= allowed:
             return rows
-        refused = rows["track_id"].is_in(pl.Series(sorted(new)[allowed:], dtype=pl.String).implode())
+        refused = rows["track_id"].is_in(pl.Series(new[allowed:], dtype=pl.String).implode())
         some = rows.filter(refused)
         self.drops.add(TOO_MANY, some.height, str(some["track_id"][0]))
         return rows.filter(~refused)

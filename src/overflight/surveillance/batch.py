@@ -50,6 +50,20 @@ class TrackNames:
         """Count the tracks."""
         return len(self.track_id)
 
+    def numbers(self, told: pl.DataFrame) -> tuple[NDArray[np.uint32], list[int]]:
+        """Numbers of the tracks of `told` (columns as `number` takes them), and the places of rows that `number` has to learn from.
+
+        A live feed brings the same tracks every second: they are looked up, and nothing else is done.
+        """
+        known = list(map(self._number.get, told["track_id"].to_list()))
+        said, repeated = told["callsign"].is_not_null().to_list(), told["repeated_from_us"].is_not_null().to_list()
+        news = [
+            k
+            for k, number in enumerate(known)
+            if number is None or repeated[k] or (said[k] and self.callsign[number] is None)
+        ]
+        return np.array([0 if number is None else number for number in known], np.uint32), news
+
     def number(self, row: dict[str, Any]) -> int:
         """Number of the track that `row` (a row of the position table) belongs to; a new one where it is not known yet."""
         name = row["track_id"]
@@ -73,9 +87,9 @@ class TrackNames:
             self.repeated_from_us[known] = min(self.repeated_from_us[known], row["repeated_from_us"])
         return known
 
-    def knows(self, name: str) -> bool:
-        """Whether a track was met before."""
-        return name in self._number
+    def unknown(self, tracks: pl.Series) -> list[str]:
+        """Names of tracks that were never met before, in their order."""
+        return sorted(set(tracks.unique().to_list()) - self._number.keys())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
@@ -162,8 +176,10 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
         pl.when(pl.Series(repeated >= 0)).then(table["timestamp"].to_physical()[again]).alias("repeated_from_us"),
     )
     numbers = np.zeros(size, np.uint32)
-    for row, place in zip(told.iter_rows(named=True), local[rows], strict=True):
-        numbers[place] = names.number(row)
+    places = local[rows]
+    numbers[places], news = names.numbers(told)
+    for k, row in zip(news, told[news].iter_rows(named=True), strict=True):
+        numbers[places[k]] = names.number(row)
 
     def floats(name: str) -> NDArray[np.float32]:
         return np.ascontiguousarray(table[name].cast(pl.Float32).fill_null(np.nan).to_numpy())
