@@ -16,13 +16,12 @@ from overflight.surveillance.complete import normalise
 from overflight.surveillance.feeds.feed import NO_ROWS
 from overflight.surveillance.feeds.joined import Joiner
 from overflight.surveillance.feeds.lines import CUT, Held, Lines
+from overflight.surveillance.feeds.pump import FOREIGN
 from overflight.surveillance.feeds.squitters import Clock, Squitters
 from overflight.surveillance.readers import avr, beast, raw_lines, readsb, sbs, tables
 from overflight.surveillance.readers.reader import Reader
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import HEAD
-
-FOREIGN: Final = "stream of no known format"
 
 _LINES: Final[tuple[Reader, ...]] = (readsb.LINES, raw_lines.JET1090, sbs.SBS, avr.AVR, tables.JSON_LINES)
 """Formats of one row a line, in the order in which they are asked."""
