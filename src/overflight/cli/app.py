@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overflight._version import __version__
-from overflight.cli import airspace, check, demo, recordings, watch
+from overflight.cli import airspace, check, demo, recordings, replay, watch
 
 app = typer.Typer(
     help="Flight safety for airspace that several parties share and do not all trust.",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("inspect")(recordings.inspect)
 app.command("convert")(recordings.convert)
+app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
 app.add_typer(airspace.airspace, name="airspace")

@@ -38,10 +38,23 @@ def join(messages: pl.DataFrame) -> pl.DataFrame:
             the first two null in part; `geo_minus_baro` in ft is added to `altitude` where there is no `geoaltitude`.
             Their order does not matter.
     """
-    last = [name for name in messages.columns if name not in {"timestamp", "icao24"}]
-    keys = [name for name in ("address_type", "source") if name in messages.columns]
-    rows = sort_with_ties(messages, ["icao24", *keys, "timestamp"], [name for name in last if name not in keys])
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in ("icao24", *keys))
+    return joined(ordered(messages))
+
+
+def sender(messages: pl.DataFrame) -> list[str]:
+    """The columns that tell whose a message is: an aircraft is heard in several ways, which do not complete each other."""
+    return [name for name in ("icao24", "address_type", "source") if name in messages.columns]
+
+
+def ordered(messages: pl.DataFrame) -> pl.DataFrame:
+    """The messages sender by sender, each in order of time, equal instants in an order that depends on nothing else."""
+    keys = [*sender(messages), "timestamp"]
+    return sort_with_ties(messages, keys, [name for name in messages.columns if name not in keys])
+
+
+def joined(rows: pl.DataFrame) -> pl.DataFrame:
+    """The positions in messages that are `ordered`, completed."""
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in sender(rows))
     rows = rows.with_columns((~same).fill_null(True).cum_sum().alias("group"))
     moment = pl.col("timestamp").to_physical()
     held: list[pl.Expr] = []

@@ -33,7 +33,7 @@ NO_GROUND: Final = "ground position without an airborne one to place it by"
 _LAST_S: Final = 1e11  # s since 1970; beyond it a number of microseconds is no timestamp any more
 _BATCH: Final = 1000  # frames that rs1090 gives a thread at a time
 _CHUNK: Final = 200_000  # frames decoded at once: their Python objects take about 200 MB
-_OVERLAP_S: Final = 15.0  # of frames decoded again before a chunk, so that both halves of a position are there
+OVERLAP_S: Final = 15.0  # of frames decoded again before a chunk, so that both halves of a position are there
 
 _CLASSES: Final = {0: "icao", 1: "anonymous", 2: "tisb", 3: "tisb", 5: "tisb", 6: "adsr"}
 """Address type by the control field of DF18 (DO-260B, table 2-11): 0 and 1 ADS-B of non-transponder devices, with and
@@ -67,12 +67,13 @@ def decode(frames: pl.DataFrame, drops: Drops) -> Iterator[pl.DataFrame]:
         frames: `seconds` since 1970 (f64), `frame` in hexadecimal, `ref`, `file`.
         drops: frames that cannot be used.
     """
-    for kind, some in _classes(_usable(frames, drops)):
+    for kind, some in by_class(usable(frames, drops)):
         for part in _decoded(some, drops):
-            yield _message(_with_ground_positions(part, drops), kind)
+            yield as_messages(placed_on_ground(part, drops), kind)
 
 
-def _usable(frames: pl.DataFrame, drops: Drops) -> pl.DataFrame:
+def usable(frames: pl.DataFrame, drops: Drops) -> pl.DataFrame:
+    """The frames that have a length and a time, in order, none twice; the others are counted."""
     frames = frames.with_columns(pl.col("frame").str.strip_chars().str.to_lowercase())
     good = frames.get_column("frame").str.contains("^(?:[0-9a-f]{14}){1,2}$").fill_null(False)
     good &= frames.get_column("seconds").is_between(0.0, _LAST_S).fill_null(False)
@@ -90,7 +91,7 @@ def _usable(frames: pl.DataFrame, drops: Drops) -> pl.DataFrame:
     return frames
 
 
-def _classes(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+def by_class(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """The frames worth decoding, by address type: each keeps its own halves of positions."""
     first = pl.col("frame").str.slice(0, 2).str.to_integer(base=16)
     form, control = first // 8, first % 8
@@ -115,14 +116,14 @@ def _decoded(frames: pl.DataFrame, drops: Drops) -> Iterator[pl.DataFrame]:
         if start + _CHUNK < end:  # up to a change of time, so that a frame is on one side of the cut only
             end = int(seconds.search_sorted(seconds[start + _CHUNK], "left"))
             end = end if end > start else int(seconds.search_sorted(seconds[start], "right"))
-        before = int(seconds.search_sorted(seconds[start] - _OVERLAP_S, "left"))
+        before = int(seconds.search_sorted(seconds[start] - OVERLAP_S, "left"))
         some = frames[before:end]
-        messages = _rs1090(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), None)
-        yield _columns(messages, some, drops, float(seconds[start]))
+        messages = rs1090_messages(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), None)
+        yield as_table(messages, some, drops, float(seconds[start]))
         start = end
 
 
-def _rs1090(frames: list[str], seconds: list[float], reference: tuple[float, float] | None) -> list[Any]:
+def rs1090_messages(frames: list[str], seconds: list[float], reference: tuple[float, float] | None) -> list[Any]:
     """Decode, and where rs1090 gives up on a frame, do without that frame."""
     try:
         return cast("list[Any]", rs1090.decode(frames, seconds, reference=reference, batch=_BATCH))
@@ -133,12 +134,13 @@ def _rs1090(frames: list[str], seconds: list[float], reference: tuple[float, flo
             return []
         half = len(frames) // 2
         return [
-            *_rs1090(frames[:half], seconds[:half], reference),
-            *_rs1090(frames[half:], seconds[half:], reference),
+            *rs1090_messages(frames[:half], seconds[:half], reference),
+            *rs1090_messages(frames[half:], seconds[half:], reference),
         ]
 
 
-def _columns(messages: list[Any], frames: pl.DataFrame, drops: Drops, since: float) -> pl.DataFrame:
+def as_table(messages: list[Any], frames: pl.DataFrame, drops: Drops, since: float) -> pl.DataFrame:
+    """What rs1090 made of `frames`, from the time `since` on, with their `ref`; what it refused is counted."""
     values = {name: [message.get(_KEYS.get(name, name)) for message in messages] for name in _MESSAGE}
     table = pl.DataFrame(values, schema=_MESSAGE, strict=False)
     if len(table) != len(frames):  # what rs1090 refuses is left out, the rest keeps its order
@@ -154,45 +156,57 @@ def _columns(messages: list[Any], frames: pl.DataFrame, drops: Drops, since: flo
         if len(lost):
             drops.add(BAD_FRAME, len(lost), str(lost.get_column("ref")[0]))
         frames = frames.filter(pl.Series(kept))
-    return table.with_columns(frames.get_column("ref"), frames.get_column("file")).filter(pl.col("seconds") >= since)
+    whence = [frames.get_column(name) for name in ("ref", "file") if name in frames.columns]
+    return table.with_columns(whence).filter(pl.col("seconds") >= since)
 
 
-def _with_ground_positions(messages: pl.DataFrame, drops: Drops) -> pl.DataFrame:
-    """Place the positions on the ground, each by an airborne one of the same aircraft."""
-    ground = (pl.col("bds") == "06") & pl.col("latitude").is_null()
-    if not messages.select(ground.any()).item():
-        return messages
-    rows = messages.with_row_index("row").sort("icao24", "seconds", maintain_order=True)
+def near_places(messages: pl.DataFrame, *, after: bool) -> pl.DataFrame:
+    """The messages, aircraft after aircraft, with `near_latitude` and `near_longitude`: its airborne position before each.
+
+    Where there is none before, it is the next one where that may be used (`after`).
+    """
+    rows = messages.sort("icao24", "seconds", maintain_order=True)
     airborne = (pl.col("bds") == "05") & pl.col("latitude").is_not_null()
     new = (pl.col("icao24") != pl.col("icao24").shift()) | (pl.col("seconds").diff() > SILENCE_S)
     rows = rows.with_columns(stay=new.fill_null(True).cum_sum())
     places: list[pl.Expr] = []
     for name in ("latitude", "longitude"):
         place = pl.when(airborne).then(name)
-        places.append(
-            pl.coalesce(place.forward_fill().over("stay"), place.backward_fill().over("stay")).alias(f"near_{name}")
-        )
-    near = rows.with_columns(places).filter(ground)
+        near = place.forward_fill().over("stay")
+        if after:
+            near = pl.coalesce(near, place.backward_fill().over("stay"))
+        places.append(near.alias(f"near_{name}"))
+    return rows.with_columns(places).drop("stay")
+
+
+def placed_on_ground(messages: pl.DataFrame, drops: Drops, *, after: bool = True) -> pl.DataFrame:
+    """Place the positions on the ground, each by an airborne one of the same aircraft before it, or else (`after`) after it."""
+    ground = (pl.col("bds") == "06") & pl.col("latitude").is_null()
+    if not messages.select(ground.any()).item():
+        return messages
+    rows = near_places(messages.with_row_index("row"), after=after)
+    near = rows.filter(ground)
     placed: list[pl.DataFrame] = []
     for (latitude, longitude), some in near.group_by("near_latitude", "near_longitude", maintain_order=True):
         if latitude is None:
             drops.add(NO_GROUND, len(some), str(some.sort("seconds").get_column("ref")[0]))
             continue
         reference = (cast("float", latitude), cast("float", longitude))
-        answers = _rs1090(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), reference)
+        answers = rs1090_messages(some.get_column("frame").to_list(), some.get_column("seconds").to_list(), reference)
         found = {(a["timestamp"], a["frame"]): (a.get("latitude"), a.get("longitude")) for a in answers}
         points = [found.get(key, (None, None)) for key in some.select("seconds", "frame").iter_rows()]
         columns = {"row": some.get_column("row"), "lat": [p[0] for p in points], "lon": [p[1] for p in points]}
         placed.append(pl.DataFrame(columns, schema_overrides={"lat": pl.Float64, "lon": pl.Float64}))
     if not placed:
         return messages
-    rows = rows.sort("row").join(pl.concat(placed), on="row", how="left", maintain_order="left")
+    rows = messages.with_row_index("row").join(pl.concat(placed), on="row", how="left", maintain_order="left")
     return rows.with_columns(
         pl.coalesce("latitude", "lat").alias("latitude"), pl.coalesce("longitude", "lon").alias("longitude")
     )
 
 
-def _message(messages: pl.DataFrame, kind: str) -> pl.DataFrame:
+def as_messages(messages: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Partial messages of one address type, with the names of the position table."""
     bds = pl.col("bds")
     above_ellipsoid = pl.col("kind") == "gnss"
     return messages.select(
@@ -213,6 +227,5 @@ def _message(messages: pl.DataFrame, kind: str) -> pl.DataFrame:
         nac_p="nac_p",
         sil="sil",
         source=pl.lit("adsb", dtype=pl.Enum(SOURCES)),
-        ref="ref",
-        file="file",
+        **{name: pl.col(name) for name in ("ref", "file") if name in messages.columns},
     )

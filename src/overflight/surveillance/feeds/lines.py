@@ -8,7 +8,7 @@ from typing import Final
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import LONG_LINE, MAX_LINE, Source
 
-CUT_LINE: Final = "line cut short by the end of the connection"
+CUT: Final = "line or frame cut short by the end of a connection"
 
 
 class Held(Source):
@@ -71,7 +71,7 @@ class Lines:
     def cut(self) -> None:
         """A connection has ended: half a line is none, as half a number would be another number."""
         if self._carry.strip():
-            self._drops.add(CUT_LINE, 1, f"{self._label}:{self._number}")
+            self._drops.add(CUT, 1, f"{self._label}:{self._number}")
         self._carry, self._skipping = b"", False
 
     def _held(self, whole: bytes) -> Held:

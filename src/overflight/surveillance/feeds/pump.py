@@ -23,6 +23,8 @@ GATHER_S: Final = 0.2
 GATHER: Final = 4 << 20
 """Bytes that are worked on at once: as many are not waited for any longer."""
 
+FOREIGN: Final = "stream of no known format"
+
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 
@@ -150,6 +152,22 @@ class Pump:
             self._change.notify_all()
 
 
+def runs(chunks: list[Chunk]) -> Iterator[Chunk]:
+    """Chunks of a stream put together, as far as they are of one connection and came within `GATHER_S`."""
+    some: list[Chunk] = []
+    for chunk in chunks:
+        if some and (chunk.begins or chunk.received_s - some[0].received_s > GATHER_S):
+            yield _one(some)
+            some = []
+        some.append(chunk)
+    if some:
+        yield _one(some)
+
+
+def _one(some: list[Chunk]) -> Chunk:
+    return Chunk(b"".join(chunk.data for chunk in some), some[-1].received_s, begins=some[0].begins)
+
+
 def keep_connected(pump: Pump, health: Health, session: Callable[[], str]) -> None:
     """Run `session` again and again until the pump is closed, with growing waits while it hears nothing.
 
@@ -172,7 +190,7 @@ def keep_connected(pump: Pump, health: Health, session: Callable[[], str]) -> No
         if pump.closed:
             break
         health.trouble = why
-        failures = 0 if health.bytes > before else failures + 1
+        failures = 0 if health.bytes > before and why != FOREIGN else failures + 1
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10))
         pump.sleep(longest * random.uniform(0.5, 1.0))
 
@@ -181,4 +199,4 @@ def said(error: OSError) -> str:
     """An error of the system in a few words."""
     if isinstance(error, TimeoutError):
         return "does not answer"
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return error.strerror.lower() if error.strerror else str(error) or type(error).__name__

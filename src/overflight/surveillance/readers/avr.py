@@ -28,6 +28,19 @@ _FRAME: Final = r"^(?:\*|[@%]([0-9a-f]{12})|<([0-9a-f]{12})[0-9a-f]{2})([0-9a-f]
 
 def read(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
     """Frames, as `overflight.surveillance.mode_s.decode` takes them."""
+    for rows in clocked(source, drops):
+        late = rows.filter(pl.col("clock_s").is_null())
+        if len(late):
+            drops.add(NO_CLOCK, len(late), str(late.get_column("ref")[0]))
+        yield (
+            rows.drop_nulls("clock_s")
+            .select(pl.col("clock_s") + source.zero_s, "frame", "ref")
+            .rename({"clock_s": "seconds"})
+        )
+
+
+def clocked(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
+    """The frames with `clock_s`, what their counter says, in s; null where there is none."""
     for number, block in source.lines(drops):
         lines = pl.Series("line", block.decode("latin-1").split("\n")[:-1], dtype=pl.String)
         parts = pl.col("line").str.strip_chars().str.to_lowercase().str.extract_groups(_FRAME)
@@ -38,14 +51,12 @@ def read(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
             parts.struct.field("3").alias("frame"),
         )
         rows = rows.filter(~pl.col("blank"))
-        for reason, mask in ((BAD_LINE, pl.col("frame").is_null()), (NO_CLOCK, pl.col("counter").is_null())):
-            bad = rows.filter(mask)
-            if len(bad):
-                drops.add(reason, len(bad), str(bad.get_column("ref")[0]))
-                rows = rows.filter(~mask)
-        seconds = pl.col("counter").str.to_integer(base=16) / CLOCK_HZ + source.zero_s
+        bad = rows.filter(pl.col("frame").is_null())
+        if len(bad):
+            drops.add(BAD_LINE, len(bad), str(bad.get_column("ref")[0]))
+        clock_s = pl.col("counter").str.to_integer(base=16) / CLOCK_HZ
         # Mode A/C replies (4 digits) hold no position
-        yield rows.filter(pl.col("frame").str.len_bytes() > 4).select(seconds.alias("seconds"), "frame", "ref")
+        yield rows.filter(pl.col("frame").str.len_bytes() > 4).select(clock_s.alias("clock_s"), "frame", "ref")
 
 
 def _matches(head: bytes) -> bool:

@@ -37,19 +37,33 @@ def read(source: Source, drops: Drops) -> Iterator[pl.DataFrame]:
     carry, base, gps = b"", 0, False
     for block in source.blocks():
         data = carry + block
-        found = list(_FRAME.finditer(data))
+        starts = [match.start() for match in _FRAME.finditer(data)]
         # the last frame may go on in the next block
-        end = found[-1].start() if found and len(data) - found[-1].start() < _LONGEST else len(data)
-        frames, gps = _frames(source, data[:end], base, gps, drops)
-        yield frames
+        end = starts[-1] if starts and len(data) - starts[-1] < _LONGEST else len(data)
+        found, gps = frames(source, data[:end], base, gps, drops)
+        yield found
         carry, base = data[end:], base + end
-    frames, _ = _frames(source, carry, base, gps, drops)
-    yield frames
+    found, _ = frames(source, carry, base, gps, drops)
+    yield found
 
 
-def _frames(source: Source, data: bytes, base: int, gps: bool, drops: Drops) -> tuple[pl.DataFrame, bool]:
+def whole(data: bytes) -> int:
+    """How many of the bytes can be judged now: what is behind them may be the beginning of a frame that goes on."""
+    last: re.Match[bytes] | None = None
+    for match in _FRAME.finditer(data):
+        last = match
+    rest = data[last.end() :] if last else data
+    alone = len(data) - rest.endswith(b"\x1a")  # an end like this may be the start of a frame, or half of an escape
+    if last is None or len(rest) > 1:
+        return alone
+    content = last[2].replace(b"\x1a\x1a", b"\x1a")
+    return alone if len(content) >= _LENGTHS[last[1][0]] else last.start()
+
+
+def frames(source: Source, data: bytes, base: int, gps: bool, drops: Drops) -> tuple[pl.DataFrame, bool]:
+    """The Mode S frames in bytes that begin at byte `base`, and whether their clock is that of GPS, as it was told (`gps`)."""
     seconds: list[float] = []
-    frames: list[str] = []
+    contents: list[str] = []
     refs: list[str] = []
     at = 0
     for match in _FRAME.finditer(data):
@@ -70,11 +84,11 @@ def _frames(source: Source, data: bytes, base: int, gps: bool, drops: Drops) -> 
                 continue
             moment = (clock >> 30) + (clock & 0x3FFFFFFF) * 1e-9 if gps else clock / CLOCK_HZ
             seconds.append(moment + source.zero_s)
-            frames.append(content[7:].hex())
+            contents.append(content[7:].hex())
             refs.append(ref)
     if at != len(data):
         drops.add(DAMAGED, 1, f"{source.label}@{base + at}")
-    columns = {"seconds": seconds, "frame": frames, "ref": refs}
+    columns = {"seconds": seconds, "frame": contents, "ref": refs}
     return pl.DataFrame(columns, schema={"seconds": pl.Float64, "frame": pl.String, "ref": pl.String}), gps
 
 
