@@ -33,24 +33,19 @@ class Journal:
             InputError: it cannot be written, another process uses it, or the state is of other parameters.
         """
         self._live, self._state = live, folder / "state"
+        self._file = _opened(folder)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file: BinaryIO = os.fdopen(
-                os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b"
-            )
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                "is in use by another process", path=str(folder), remedy="stop that one, or name another folder"
-            ) from None
-        except OSError as error:
-            remedy = "name a folder that you may write to"
-            raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
+            self._go_on()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _go_on(self) -> None:
         stored = read_state(self._state) if self._state.exists() else None
         self._told: set[tuple[str, str]] = set()  # told after the state was stored, and not yet come to again
         length = 0
         if stored is not None:
-            live.restore(stored["live"])
+            self._live.restore(stored["live"])
             length = stored["length"]
         self._catch_up(length)
 
@@ -90,3 +85,21 @@ class Journal:
     def close(self) -> None:
         """Let go of the folder."""
         self._file.close()
+
+
+def _opened(folder: Path) -> BinaryIO:
+    """The journal of a folder, which is made where it is missing, and locked."""
+    file: BinaryIO | None = None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.fdopen(os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if file is not None:
+            file.close()
+        if isinstance(error, BlockingIOError):
+            remedy = "stop that one, or name another folder"
+            raise InputError("is in use by another process", path=str(folder), remedy=remedy) from None
+        remedy = "name a folder that you may write to"
+        raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
+    return file

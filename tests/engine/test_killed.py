@@ -1,0 +1,139 @@
+"""A loop that is killed at any moment goes on where it was: no event is lost, and none is told twice.
+
+The positions come through a real NATS server; the process is a real one, and ends by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from overflight.airspace.volume import Airspace
+from overflight.engine.journal import Journal
+from overflight.engine.live import Live
+from overflight.engine.parameters import CheckParameters
+from overflight.errors import InputError
+from overflight.examples import california
+from overflight.surveillance.read import read
+from tests.surveillance.feeds.nats_server import NatsServer
+
+OVERFLIGHT = str(Path(sys.executable).with_name("overflight"))
+NETS = ("separation", "conflict")
+HOURS = (18.0, 19.5)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    running = NatsServer(tmp_path / "nats")
+    running.start()
+    yield running
+    running.stop()
+
+
+def window() -> pl.DataFrame:
+    table = read(california()).table
+    start = table["timestamp"].dt.truncate("1d").min()
+    first, last = (start + pl.duration(hours=hours) for hours in HOURS)  # type: ignore[operator]
+    return table.filter(pl.col("timestamp").is_between(first, last, closed="left"))
+
+
+def watching(source: str, state: Path) -> subprocess.Popen[bytes]:
+    nets = [word for net in NETS for word in ("--net", net)]
+    return subprocess.Popen(
+        [OVERFLIGHT, "watch", source, *nets, "--state", str(state), "--json"], stdout=subprocess.DEVNULL
+    )
+
+
+def told(state: Path) -> list[dict]:
+    path = state / "events.jsonl"
+    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def never_stopped(table: pl.DataFrame) -> set[str]:
+    """Events that a loop closes which takes in the same positions in one go, and is still listening."""
+    loop = Live(CheckParameters(nets=NETS), Airspace())
+    loop.take("all", table, None, 0.0)
+    return {change.event["id"] for change in loop.step(0.0) if change.life == "closed"}
+
+
+def killed(server: NatsServer, folder: Path, kills: int, seed: int) -> None:
+    table = window()
+    table.write_parquet(folder / "window.parquet")
+    wanted = never_stopped(table)
+    assert len(wanted) >= 10
+    source, state = f"{server.url}/positions", folder / "state"
+    speed = 5400.0 / (12.0 * kills)
+    replay = subprocess.Popen(
+        [OVERFLIGHT, "replay", str(folder / "window.parquet"), "--quiet", "--speed", str(speed), "--to", source]
+    )
+    rng = np.random.default_rng(seed)
+    try:
+        for _ in range(kills):
+            loop = watching(source, state)
+            time.sleep(rng.uniform(4.0, 18.0))
+            assert loop.poll() is None
+            loop.send_signal(signal.SIGKILL)
+            loop.wait()
+        assert replay.wait(600) == 0
+        loop = watching(source, state)
+        until = time.monotonic() + 300.0
+        while {line["event"]["id"] for line in told(state) if line["life"] == "closed"} != wanted:
+            assert loop.poll() is None
+            if time.monotonic() > until:
+                break
+            time.sleep(0.5)
+        time.sleep(2.0)  # for what should not come
+        loop.send_signal(signal.SIGTERM)
+        assert loop.wait(60) == 0
+    finally:
+        for process in (replay, loop):
+            process.kill()
+    counts = Counter(line["event"]["id"] for line in told(state) if line["life"] == "closed")
+    assert counts.keys() == wanted
+    assert set(counts.values()) == {1}
+    opened = Counter(line["event"]["id"] for line in told(state) if line["life"] == "opened")
+    assert max(opened.values()) == 1
+
+
+def test_killed_twice(server: NatsServer, tmp_path: Path) -> None:
+    killed(server, tmp_path, kills=2, seed=1)
+
+
+@pytest.mark.long
+def test_killed_twenty_times(server: NatsServer, tmp_path: Path) -> None:
+    killed(server, tmp_path, kills=20, seed=2)
+
+
+def test_one_loop_at_a_time(tmp_path: Path) -> None:
+    loop = Live(CheckParameters(nets=NETS), Airspace())
+    first = Journal(tmp_path, loop)
+    with pytest.raises(InputError, match="in use by another process"):
+        Journal(tmp_path, loop)
+    first.close()
+
+
+def test_other_parameters_are_refused(tmp_path: Path) -> None:
+    first = Journal(tmp_path, Live(CheckParameters(nets=NETS), Airspace()))
+    first.store()
+    first.close()
+    with pytest.raises(InputError, match="was stored with other minima"):
+        Journal(tmp_path, Live(CheckParameters(nets=NETS, minima="3 NM/500 ft"), Airspace()))
+
+
+def test_a_line_that_was_cut_short_is_no_line(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes(
+        b'{"life": "opened", "at": "x", "event": {"id": "1", "kind": "conflict"}}\n{"life": "clo'
+    )
+    journal = Journal(tmp_path, Live(CheckParameters(nets=NETS), Airspace()))
+    journal.close()
+    assert (tmp_path / "events.jsonl").read_bytes().endswith(b"}\n")
