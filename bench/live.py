@@ -72,7 +72,7 @@ class Bench:
     def tick(self, which: str, sky: Path, repeats: int = REPEATS, threads: int = 1) -> dict[str, Any]:
         ours = which == "overflight"
         script, python = str(HERE / "live_ticks.py"), sys.executable if ours else str(self.peer)
-        return child(script, which, sky, repeats, threads, self._answer(sky, which), python=python, isolated=True)
+        return child(script, which, sky, repeats, threads, self._answer(sky, which), python=python, isolated=not ours)
 
     def pairs(self, which: str, sky: Path) -> set[tuple[int, int]]:
         """What the last tick over this sky found."""
