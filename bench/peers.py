@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,30 +21,11 @@ import polars as pl
 
 import traffic
 from figures import Figure, Stopwatch, at_least, at_most, child, show
+from peer_env import ROOT, environment
 
-ROOT = Path(__file__).resolve().parent.parent
-PEER = ROOT / ".bench-venv"
+PEER = ".bench-venv"
 PACKAGES = ["traffic==2.13", "pandas<3", "pyarrow"]
 GRAZE_S = 0.05  # a shorter loss may go either way
-
-
-def environment() -> Path:
-    """The interpreter of the peer's environment, which is made where it is missing."""
-    python, done = PEER / "bin/python", PEER / ".complete"
-    if done.exists() and done.read_text().split() == " ".join(PACKAGES).split():
-        return python
-    print(f"making {PEER.name} with {', '.join(PACKAGES)} ...", flush=True)
-    uv = shutil.which("uv") or ROOT / ".tools/bin/uv"
-    if Path(uv).exists():
-        steps = [[uv, "venv", "--quiet", "--clear", "--python", sys.executable, PEER]]
-        steps.append([uv, "pip", "install", "--quiet", "--python", python, *PACKAGES])
-    else:
-        steps = [[sys.executable, "-m", "venv", "--clear", PEER]]
-        steps.append([python, "-m", "pip", "install", "--quiet", *PACKAGES])
-    for step in steps:
-        subprocess.run(list(map(str, step)), check=True)
-    done.write_text(" ".join(PACKAGES))
-    return python
 
 
 def sample(tracks: int) -> Path:
@@ -105,7 +84,7 @@ def main() -> int:
     if args.measure:
         print(json.dumps(measure_overflight(args.measure)))
         return 0
-    python, path = environment(), sample(args.tracks)
+    python, path = environment(PEER, PACKAGES), sample(args.tracks)
     rows = pl.scan_parquet(path).select(pl.len()).collect().item()
     ours = [child(__file__, "--measure", path) for _ in range(args.runs)]
     print(f"running traffic on {rows:,} rows, which takes minutes ...", flush=True)

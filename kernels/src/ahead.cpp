@@ -8,11 +8,14 @@
 #include "ahead.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <thread>
 #include <tuple>
+#include <utility>
 
 #include "earth.hpp"
 
@@ -29,8 +32,8 @@ struct Flight {
     Vec from, per_s;  // on the circle: from cos(turn t) + per_s sin(turn t) / turn
     Vec at_middle, velocity;
     double turn;  // rad/s
-    double radius, altitude_m, up_mps, bottom_m, top_m;
-    uint32_t number, aircraft;
+    double altitude_m, up_mps;
+    uint32_t number;
     Vec place(double t) const {
         const double a = turn * t;
         const double s = turn > 0.0 ? std::sin(a) / turn : t;
@@ -131,13 +134,17 @@ class Judge {
     double horizontal_, vertical_, lookahead_, slack_;
 };
 
-Flight flight(uint32_t number, uint32_t aircraft, double latitude, double longitude, double altitude, double east, double north, double up,
-              double lookahead) {
+struct Near {  // what the first look needs, in few bytes
+    float x, y, z, radius, bottom_m, top_m;
+    uint32_t aircraft, flight;
+};
+
+void set(Flight& f, Near& near, uint32_t number, uint32_t aircraft, double latitude, double longitude, double altitude, double east,
+         double north, double up, double lookahead) {
     const double phi = latitude * kRadians, lambda = longitude * kRadians;
     const Vec e{-std::sin(lambda), std::cos(lambda), 0.0};
     const Vec n{-std::sin(phi) * std::cos(lambda), -std::sin(phi) * std::sin(lambda), std::cos(phi)};
-    Flight f{};
-    f.number = number, f.aircraft = aircraft;
+    f.number = number;
     f.from = surface(latitude, longitude);
     f.per_s = east * e + north * n;
     const double radius2 = dot(f.from, f.from);
@@ -145,24 +152,44 @@ Flight flight(uint32_t number, uint32_t aircraft, double latitude, double longit
     const double speed = std::hypot(east, north), across = norm(f.per_s);
     if (across > 0.0) f.per_s = (speed / across) * f.per_s;
     f.turn = speed / std::sqrt(radius2);
-    f.at_middle = f.place(0.5 * lookahead), f.velocity = f.speed(0.5 * lookahead);
-    f.radius = 0.5 * speed * lookahead;
+    const double half = 0.5 * lookahead, angle = f.turn * half, sine = std::sin(angle), cosine = std::cos(angle);
+    f.at_middle = cosine * f.from + (f.turn > 0.0 ? sine / f.turn : half) * f.per_s;
+    f.velocity = cosine * f.per_s - (f.turn * sine) * f.from;
     f.altitude_m = altitude, f.up_mps = up;
     const double end = altitude + up * lookahead;
     const bool unknown = std::isnan(altitude) || std::isnan(up);
-    f.bottom_m = unknown ? -kInfinity : std::min(altitude, end), f.top_m = unknown ? kInfinity : std::max(altitude, end);
-    return f;
+    near = {static_cast<float>(f.at_middle.x), static_cast<float>(f.at_middle.y), static_cast<float>(f.at_middle.z),
+            static_cast<float>(half * speed), static_cast<float>(unknown ? -kInfinity : std::min(altitude, end)),
+            static_cast<float>(unknown ? kInfinity : std::max(altitude, end)), aircraft, number};
 }
 
-struct Near {  // what the first look needs, in few bytes
-    uint64_t cell;
-    float x, y, z, radius, bottom_m, top_m;
-    uint32_t aircraft, flight;
-};
+// Three numbers of 21 bits. Those of the Earth in cells of more than 6 km differ in the lower eleven alone.
+constexpr int64_t kHalf = (1 << 20) + (1 << 10);
 
 uint64_t cell_of(int64_t x, int64_t y, int64_t z) {
-    constexpr int64_t kHalf = 1 << 20;  // three numbers of 21 bits
     return static_cast<uint64_t>(x + kHalf) << 42 | static_cast<uint64_t>(y + kHalf) << 21 | static_cast<uint64_t>(z + kHalf);
+}
+
+int64_t number_in(uint64_t cell, int place) { return static_cast<int64_t>(cell >> place & 0x1FFFFF) - kHalf; }
+
+struct Key {
+    uint64_t cell;
+    uint32_t flight;
+};
+
+// By cell, in each in the order given: least digit first, and digits that all have in common are passed over.
+void sort_by_cell(std::vector<Key>& keys) {
+    constexpr std::pair<int, uint64_t> kDigits[] = {{0, 0x7FF}, {11, 0x3FF}, {21, 0x7FF}, {32, 0x3FF}, {42, 0x7FF}, {53, 0x3FF}};
+    std::vector<Key> sorted(keys.size());
+    for (const auto& [shift, mask] : kDigits) {
+        std::array<size_t, 0x800> place{};
+        for (const Key& key : keys) ++place[key.cell >> shift & mask];
+        if (keys.empty() || place[keys[0].cell >> shift & mask] == keys.size()) continue;
+        size_t before = 0;
+        for (size_t& p : place) p = std::exchange(before, before + p);
+        for (const Key& key : keys) sorted[place[key.cell >> shift & mask]++] = key;
+        keys.swap(sorted);
+    }
 }
 
 constexpr float kSingle = 2.0f;  // m: what rounding to single precision may take off a distance
@@ -170,27 +197,32 @@ constexpr size_t kFewFast = 64;
 
 class Sky {
    public:
-    Sky(const std::vector<Flight>& flights, const Judge& judge, double horizontal_m, double vertical_m)
+    Sky(const Flight* flights, const std::vector<Near>& everybody, const Judge& judge, double horizontal_m, double vertical_m)
         : flights_(flights), judge_(judge), widest_(horizontal_m + judge.slack()), tall_(static_cast<float>(vertical_m)) {
-        std::vector<double> radii;
-        for (const Flight& f : flights) radii.push_back(f.radius);
-        double common = 0.0;
+        std::vector<float> radii(everybody.size());
+        std::transform(everybody.begin(), everybody.end(), radii.begin(), [](const Near& n) { return n.radius; });
+        float common = 0.0f;
         if (!radii.empty()) {
             const auto at = radii.begin() + static_cast<std::ptrdiff_t>(radii.size() * 9 / 10);
             std::nth_element(radii.begin(), at, radii.end());
-            common = 1.25 * *at;
+            const float most = *std::max_element(radii.begin(), radii.end());
+            common = std::min(1.25f * *at, most);
             // A few that are much faster look at everybody; many make the cells larger.
-            if (static_cast<size_t>(std::count_if(radii.begin(), radii.end(), [&](double r) { return r > common; })) > kFewFast)
-                common = *std::max_element(radii.begin(), radii.end());
+            if (static_cast<size_t>(std::count_if(radii.begin(), radii.end(), [&](float r) { return r > common; })) > kFewFast) common = most;
         }
-        size_ = std::max(widest_ + 2.0 * common + kSingle, 100.0);
-        for (const Flight& f : flights) {
-            const Vec c = f.at_middle;
-            const Near near{cell_of(index(c.x), index(c.y), index(c.z)), static_cast<float>(c.x), static_cast<float>(c.y), static_cast<float>(c.z),
-                            static_cast<float>(f.radius), static_cast<float>(f.bottom_m), static_cast<float>(f.top_m), f.aircraft, f.number};
-            (f.radius > common ? fast_ : all_).push_back(near);
+        const double size = std::max(widest_ + 2.0 * static_cast<double>(common) + static_cast<double>(kSingle), 100.0);
+        const auto index = [&](float coordinate) { return static_cast<int64_t>(std::floor(static_cast<double>(coordinate) / size)); };
+        std::vector<Key> keys;
+        keys.reserve(everybody.size());
+        for (const Near& n : everybody) {
+            if (n.radius > common)
+                fast_.push_back(n);
+            else
+                keys.push_back({cell_of(index(n.x), index(n.y), index(n.z)), n.flight});
         }
-        std::sort(all_.begin(), all_.end(), [](const Near& p, const Near& q) { return std::tie(p.cell, p.flight) < std::tie(q.cell, q.flight); });
+        sort_by_cell(keys);
+        all_.reserve(keys.size()), cells_.reserve(keys.size());
+        for (const auto& [cell, flight] : keys) all_.push_back(everybody[flight]), cells_.push_back(cell);
     }
 
     size_t size() const { return all_.size() + fast_.size(); }
@@ -200,16 +232,16 @@ class Sky {
         size_t run[4] = {};
         for (size_t k = from; k < std::min(to, all_.size()); ++k) {
             const Near& n = all_[k];
-            const int64_t x = index(flights_[n.flight].at_middle.x), y = index(flights_[n.flight].at_middle.y), z = index(flights_[n.flight].at_middle.z);
+            const int64_t x = number_in(cells_[k], 42), y = number_in(cells_[k], 21), z = number_in(cells_[k], 0);
             const uint64_t end = cell_of(x, y, z + 1);
-            for (size_t j = k + 1; j < all_.size() && all_[j].cell <= end; ++j) pair(n, all_[j], out);
+            for (size_t j = k + 1; j < all_.size() && cells_[j] <= end; ++j) pair(n, all_[j], out);
             constexpr int kAside[4][2] = {{0, 1}, {1, -1}, {1, 0}, {1, 1}};
             for (int c = 0; c < 4; ++c) {
                 const uint64_t low = cell_of(x + kAside[c][0], y + kAside[c][1], z - 1), high = low + 2;
                 if (k == from)
-                    run[c] = static_cast<size_t>(std::lower_bound(all_.begin(), all_.end(), low, [](const Near& p, uint64_t cell) { return p.cell < cell; }) - all_.begin());
-                while (run[c] < all_.size() && all_[run[c]].cell < low) ++run[c];
-                for (size_t j = run[c]; j < all_.size() && all_[j].cell <= high; ++j) pair(n, all_[j], out);
+                    run[c] = static_cast<size_t>(std::lower_bound(cells_.begin(), cells_.end(), low) - cells_.begin());
+                while (run[c] < all_.size() && cells_[run[c]] < low) ++run[c];
+                for (size_t j = run[c]; j < all_.size() && cells_[j] <= high; ++j) pair(n, all_[j], out);
             }
         }
         for (size_t k = std::max(from, all_.size()); k < to; ++k) {
@@ -220,8 +252,6 @@ class Sky {
     }
 
    private:
-    int64_t index(double coordinate) const { return static_cast<int64_t>(std::floor(coordinate / size_)); }
-
     void pair(const Near& n, const Near& o, std::vector<Conflict>& out) const {
         const float x = n.x - o.x, y = n.y - o.y, z = n.z - o.z, apart = n.radius + o.radius + static_cast<float>(widest_) + kSingle;
         if (x * x + y * y + z * z > apart * apart || n.aircraft == o.aircraft) return;
@@ -229,11 +259,12 @@ class Sky {
         judge_.judge(flights_[n.flight], flights_[o.flight], out);
     }
 
-    const std::vector<Flight>& flights_;
+    const Flight* flights_;
     const Judge& judge_;
-    double widest_, size_;
+    double widest_;
     float tall_;
     std::vector<Near> all_, fast_;  // by cell; those that are much faster than most
+    std::vector<uint64_t> cells_;   // of `all_`
 };
 
 }  // namespace
@@ -252,7 +283,8 @@ nb::tuple ahead(In<double> latitude_deg, In<double> longitude_deg, In<double> al
     std::vector<Conflict> found;
     {
         nb::gil_scoped_release release;
-        std::vector<Flight> flights(n);
+        const std::unique_ptr<Flight[]> flights(new Flight[n]);  // each is set below: there is nothing to begin with
+        std::vector<Near> everybody(n);
         threads = std::clamp<size_t>(threads, 1, 64);
         const auto in_parallel = [&](auto work) {
             std::vector<std::thread> pool;
@@ -264,11 +296,11 @@ nb::tuple ahead(In<double> latitude_deg, In<double> longitude_deg, In<double> al
         in_parallel([&](size_t) {
             for (size_t from; (from = next.fetch_add(kChunk)) < n;)
                 for (size_t k = from; k < std::min(from + kChunk, n); ++k)
-                    flights[k] = flight(static_cast<uint32_t>(k), aircraft.data()[k], latitude_deg.data()[k], longitude_deg.data()[k],
-                                        altitude_m.data()[k], east_mps.data()[k], north_mps.data()[k], up_mps.data()[k], lookahead_s);
+                    set(flights[k], everybody[k], static_cast<uint32_t>(k), aircraft.data()[k], latitude_deg.data()[k], longitude_deg.data()[k],
+                        altitude_m.data()[k], east_mps.data()[k], north_mps.data()[k], up_mps.data()[k], lookahead_s);
         });
         const Judge judge(horizontal_m, vertical_m, lookahead_s);
-        const Sky sky(flights, judge, horizontal_m, vertical_m);
+        const Sky sky(flights.get(), everybody, judge, horizontal_m, vertical_m);
         std::vector<std::vector<Conflict>> parts(threads);
         next = 0;
         in_parallel([&](size_t part) {
