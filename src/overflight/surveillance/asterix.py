@@ -57,9 +57,7 @@ Clock: TypeAlias = Callable[[float], float]
 """From a time of day, in s, to s since 1970 (UTC)."""
 
 
-def decode(
-    data: bytes, received_s: float, label: str, *, radars: Radars | None = None
-) -> tuple[pl.DataFrame, Drops]:
+def decode(data: bytes, received_s: float, label: str, *, radars: Radars | None = None) -> tuple[pl.DataFrame, Drops]:
     """The positions in one datagram.
 
     Args:
@@ -189,4 +187,3 @@ class Collector:
         if category == 48:
             return asterix_cat048.row(items, tell, self.radars)
         return asterix_cat021.row(items, tell)
-

@@ -33,7 +33,8 @@ CUT_SHORT: Final = "ASTERIX data block cut short"
 FOREIGN: Final = "datagram without an ASTERIX data block"
 
 _START: Final = re.compile(
-    b"[" + b"".join(re.escape(bytes([code])) for code in sorted(CATEGORIES)) + rb"](?=[\x00-\xff]{2}[\x80-\xff])", re.DOTALL
+    b"[" + b"".join(re.escape(bytes([code])) for code in sorted(CATEGORIES)) + rb"](?=[\x00-\xff]{2}[\x80-\xff])",
+    re.DOTALL,
 )
 
 
@@ -104,7 +105,9 @@ def _next(data: bytes, start: int, final: bool) -> int:
     for match in _START.finditer(data, start):
         length = length_at(data, match.start())
         end = match.start() + length
-        if length and (end == len(data) or (end + 4 <= len(data) and length_at(data, end)) or (not final and end > len(data))):
+        if length and (
+            end == len(data) or (end + 4 <= len(data) and length_at(data, end)) or (not final and end > len(data))
+        ):
             return match.start()
     return len(data) if final else max(start, len(data) - 3)
 

@@ -9,7 +9,8 @@ Source: EUROCONTROL-SPEC-0149-9, "Category 062, SDPS Track Messages" (1.x). Item
 070   time of the track information, 1/128 s of the day (UTC): `timestamp`
 080   SIM simulated: dropped; TSB, TSE first and last report of the track: see `track_numbers`; SFC on the ground
 105   position, WGS84, 180/2^25 deg
-130   geometric altitude, 6.25 ft above the ellipsoid: `geoaltitude`
+130   geometric altitude, 6.25 ft above the ellipsoid, where 080/SRC says that it is from GNSS (else it is a guess from coverage,
+      speed, triangulation, ...): `geoaltitude`, where there is no 380/GAL
 135   barometric altitude, 1/4 FL, used where there is no 136 and no QNH correction was applied to it
 136   last measured flight level, 1/4 FL: `altitude`
 185   velocity, 1/4 m/s east and north (y points to geographical north at the target): `groundspeed`, `track`
@@ -17,7 +18,7 @@ Source: EUROCONTROL-SPEC-0149-9, "Category 062, SDPS Track Messages" (1.x). Item
 245   target identification, unless marked invalid: `callsign`, where 380/ID is absent
 290   time since each kind of sensor last saw it, 1/4 s: the least is `position_age`, as a track runs on unseen
 340   TYP: SIM, TST, RAB of the last report (simulated, test, fixed transponder): dropped
-380   ADR 24-bit address, ID identification, COM/STAT flight status
+380   ADR 24-bit address, ID identification, COM/STAT flight status, GAL geometric altitude, 6.25 ft
 390   CS callsign of the flight plan, where there is no other
 500   APC, or APW, standard deviations of the position in 1/2 m, or 180/2^25 deg: `accuracy`, 95 %
 ====  =====================================================================================================
@@ -32,6 +33,7 @@ from overflight.surveillance.asterix_items import NO_PLACE, NOT_REAL, SIGMAS_95,
 from overflight.units import KT_MPS
 
 _SENSORS: Final = ("PSR", "SSR", "MDS", "ADS", "ES", "VDL", "UAT", "MLT")
+_GNSS: Final = 1
 _DEG_M: Final = 111_320.0
 """A degree of latitude, for standard deviations; they are not known to a percent."""
 
@@ -56,7 +58,7 @@ def row(items: Items, tell: Tell) -> Row | None:
         "latitude": latitude,
         "longitude": longitude,
         "altitude": _altitude_ft(items),
-        "geoaltitude": items.quantity("130"),
+        "geoaltitude": _geoaltitude_ft(items),
         "vertical_rate": items.quantity("220"),
         "onground": _on_ground(items),
         "position_age": _age_s(items),
@@ -87,6 +89,11 @@ def _altitude_ft(items: Items) -> float | None:
     if level is None and not items.is_set("135", "QNH"):
         level = items.quantity("135", "CTB")
     return None if level is None else level * 100.0
+
+
+def _geoaltitude_ft(items: Items) -> float | None:
+    told = items.quantity("380", "GAL")
+    return items.quantity("130") if told is None and items.number("080", "SRC") == _GNSS else told
 
 
 def _velocity(items: Items) -> Row:

@@ -21,7 +21,9 @@ _A_M: Final = 6_378_137.0  # WGS84
 _E2: Final = 6.694379990141e-3
 HIGHEST_M: Final = 15_240.0
 """FL500: how high a target may be that tells no height."""
-_REMEDY: Final = 'write it like "25/10=50.90,4.48,60 m": SAC/SIC, latitude and longitude in degrees, height of the antenna'
+_REMEDY: Final = (
+    'write it like "25/10=50.90,4.48,60 m": SAC/SIC, latitude and longitude in degrees, height of the antenna'
+)
 
 
 class Radar(NamedTuple):
