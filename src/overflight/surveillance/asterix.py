@@ -16,6 +16,7 @@ A live feed calls `decode` with each datagram, then `TrackNumbers.split` with th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -79,8 +80,8 @@ def decode(data: bytes, received_s: float, label: str, *, radars: Radars | None 
 
 
 def nearest_day_s(time_of_day_s: float, reference_s: float) -> float:
-    """A time of day as s since 1970, on the day that brings it nearest to `reference_s`."""
-    return time_of_day_s + round((reference_s - time_of_day_s) / DAY_S) * DAY_S
+    """A time of day as s since 1970, on the day that brings it nearest to `reference_s`; of two, the earlier."""
+    return time_of_day_s + math.ceil((reference_s - time_of_day_s) / DAY_S - 0.5) * DAY_S
 
 
 @dataclass
