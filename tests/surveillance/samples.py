@@ -131,7 +131,12 @@ def table() -> pl.DataFrame:
 def ethernet(payload: bytes) -> bytes:
     """A UDP datagram to port 8600 in an Ethernet frame."""
     udp = (50_000).to_bytes(2) + (8600).to_bytes(2) + (8 + len(payload)).to_bytes(2) + b"\0\0" + payload
-    ip = bytes([0x45, 0]) + (20 + len(udp)).to_bytes(2) + bytes([0, 1, 0, 0, 64, 17, 0, 0]) + bytes([10, 0, 0, 1, 239, 1, 1, 1])
+    ip = (
+        bytes([0x45, 0])
+        + (20 + len(udp)).to_bytes(2)
+        + bytes([0, 1, 0, 0, 64, 17, 0, 0])
+        + bytes([10, 0, 0, 1, 239, 1, 1, 1])
+    )
     return bytes(12) + b"\x08\x00" + ip + udp
 
 

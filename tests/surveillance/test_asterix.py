@@ -55,7 +55,9 @@ def track(**other):
         "080": b"\x00",
         "136": (1400).to_bytes(2),
     }
-    return {name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value}
+    return {
+        name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value
+    }
 
 
 def plot(**other):
@@ -68,7 +70,9 @@ def plot(**other):
         "090": (1400).to_bytes(2),
         "161": b"\x00\x2a",
     }
-    return {name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value}
+    return {
+        name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value
+    }
 
 
 def report(**other):
@@ -81,7 +85,9 @@ def report(**other):
         "073": time_of_day(43_200),
         "145": (1400).to_bytes(2),
     }
-    return {name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value}
+    return {
+        name: value for name, value in (plain | {f"{key[1:]}": value for key, value in other.items()}).items() if value
+    }
 
 
 @pytest.mark.parametrize("name", ["cat062", "cat062cat065"])
@@ -151,7 +157,9 @@ def test_real_reports_of_vehicles_with_their_speed_in_the_expansion_field():
 
 def test_every_other_field_of_a_system_track():
     # parts 1 (ADR), 10 (COM) and 23 (GAL)
-    derived = bytes([0b10000001, 0b00100001, 0b00000001, 0b01000000]) + b"\x4b\xaa\x01" + b"\x04\x00" + (5888).to_bytes(2)
+    derived = (
+        bytes([0b10000001, 0b00100001, 0b00000001, 0b01000000]) + b"\x4b\xaa\x01" + b"\x04\x00" + (5888).to_bytes(2)
+    )
     items = track(
         _060=b"\x01\xd1",
         _185=(-400).to_bytes(2, signed=True) + (300).to_bytes(2, signed=True),
@@ -260,9 +268,13 @@ def test_a_radar_target_of_unknown_height_is_placed_less_accurately():
     (known,), _ = rows_of(block(48, plot()), radars=RADARS)
     (unknown,), _ = rows_of(block(48, plot(_090=b"")), radars=RADARS)
     (measured,), _ = rows_of(block(48, plot(_090=b"", _110=(1400).to_bytes(2))), radars=RADARS)
-    apart = pyproj.Geod(ellps="WGS84").inv(*(row[name] for row in (known, unknown) for name in ("longitude", "latitude")))[2]
+    apart = pyproj.Geod(ellps="WGS84").inv(
+        *(row[name] for row in (known, unknown) for name in ("longitude", "latitude"))
+    )[2]
     assert 0 < apart < unknown["accuracy"] - 300.0
-    assert (measured["latitude"], measured["longitude"]) == (known["latitude"], known["longitude"]), "35,000 ft by 3D radar"
+    assert (measured["latitude"], measured["longitude"]) == (known["latitude"], known["longitude"]), (
+        "35,000 ft by 3D radar"
+    )
     assert (measured["altitude"], measured["accuracy"]) == (None, None)
 
 
@@ -357,7 +369,9 @@ def test_a_clock_without_a_date_goes_over_midnight_and_past_damage():
 def test_damage_is_counted_with_its_place():
     good, status = block(62, track()), b"\x41\x00\x0c" + FILES["cat062cat065"][186:]
     assert rows_of(good + status)[1] == {"ASTERIX data block of category 065: no target reports": 1}
-    assert rows_of(block(62, track()).replace(b"\x3e", b"\x01", 1))[1] == {"ASTERIX data block of category 001: not read": 1}
+    assert rows_of(block(62, track()).replace(b"\x3e", b"\x01", 1))[1] == {
+        "ASTERIX data block of category 001: not read": 1
+    }
     rows, drops = decode(good + b"\xff" * 20 + good, MIDNIGHT, "udp")
     assert (rows.height, dict(drops.counts), drops.examples[DAMAGED]) == (2, {DAMAGED: 1}, f"udp@{len(good)}")
     assert rows["ref"].to_list() == ["udp@3", f"udp@{len(good) + 23}"]

@@ -24,7 +24,9 @@ def seen(radar, latitude, longitude, height_m):
     return math.hypot(x, y, z), math.degrees(math.atan2(east, north)) % 360
 
 
-@pytest.mark.parametrize("radar", [Radar(50.90, 4.48, 60.0), Radar(-33.9, 151.2, 10.0), Radar(64.1, -21.9, 900.0), Radar(0, 179.9, 0)])
+@pytest.mark.parametrize(
+    "radar", [Radar(50.90, 4.48, 60.0), Radar(-33.9, 151.2, 10.0), Radar(64.1, -21.9, 900.0), Radar(0, 179.9, 0)]
+)
 @pytest.mark.parametrize("height_m", [0.0, 3_000.0, 12_000.0])
 @pytest.mark.parametrize("way_km", [1, 20, 100, 300, 470])
 @pytest.mark.parametrize("direction", [0, 45, 90, 200, 310])
@@ -52,8 +54,10 @@ def test_a_place_as_it_is_written():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "25/10", "25/10=50,4", "25/10=50,4,60", "25/10=x,4,60 m", "25=50,4,60 m", "25/256=50,4,60 m", "1/-1=50,4,60 m"]
-    + ["1/1=91,4,60 m", "1/1=nan,4,60 m", "1/1=1,181,60 m", "1/1=1,4,60 km", "²/1=1,4,6 m"],
+    [
+        *("", "25/10", "25/10=50,4", "25/10=50,4,60", "25/10=x,4,60 m", "25=50,4,60 m", "25/256=50,4,60 m"),
+        *("1/-1=50,4,60 m", "1/1=91,4,60 m", "1/1=nan,4,60 m", "1/1=1,181,60 m", "1/1=1,4,60 km", "²/1=1,4,6 m"),
+    ],
 )
 def test_places_that_are_none(text):
     with pytest.raises(ParameterError, match="radar"):

@@ -5,7 +5,7 @@ Source: EUROCONTROL-SPEC-0149, Part 1, 4.2 and 5: a data block is its category (
 here have data item 010 first, so that the first bit after the length is 1: no text looks like that.
 
 A block is taken where another stands behind it, or nothing. Where neither is so, it must at least come apart into whole
-records. Else it is damaged: it is counted, and the next place is sought where a block stands before another, or at the end.
+records. Else it is damaged: it is counted, and the next place is sought where a block stands.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ CATEGORIES: Final = frozenset({*TARGETS, *STATUS, *OTHERS})
 
 SHORTEST: Final = 6
 """Bytes: category and length, one byte of field specification, SAC and SIC."""
-LONGEST: Final = 0xFFFF
 DAMAGED: Final = "damaged ASTERIX data block"
 CUT_SHORT: Final = "ASTERIX data block cut short"
 FOREIGN: Final = "datagram without an ASTERIX data block"
@@ -101,14 +100,16 @@ def _follows(data: bytes, at: int) -> bool:
 
 
 def _next(data: bytes, start: int, final: bool) -> int:
-    """Where the next block starts of which another, or the end, stands behind; the end where there is none."""
+    """Where the next block starts, with another or the end behind it, or made of whole records; the end where there is none."""
     for match in _START.finditer(data, start):
-        length = length_at(data, match.start())
-        end = match.start() + length
-        if length and (
-            end == len(data) or (end + 4 <= len(data) and length_at(data, end)) or (not final and end > len(data))
-        ):
-            return match.start()
+        at = match.start()
+        length = length_at(data, at)
+        end = at + length
+        if not length or (final and end > len(data)):
+            continue
+        behind = end >= len(data) or length_at(data, end) > 0  # beyond the data: not final, it is still to come
+        if behind or _comes_apart(data[at:end]):
+            return at
     return len(data) if final else max(start, len(data) - 3)
 
 
