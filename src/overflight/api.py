@@ -18,6 +18,7 @@ from overflight.engine.parameters import CheckParameters
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import write_events
 from overflight.surveillance.integrity import Thresholds
+from overflight.surveillance.radars import Radars
 from overflight.surveillance.read import read
 from overflight.surveillance.recording import Recording
 from overflight.units import parse_time
@@ -101,6 +102,7 @@ def check(
     start: str | datetime | None = None,
     end: str | datetime | None = None,
     bbox: Sequence[float] | None = None,
+    radars: Radars | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     report: Report = lambda _: None,
@@ -128,6 +130,7 @@ def check(
         thresholds: of the integrity gate, by name (`overflight.surveillance.integrity.Thresholds`).
         start, end: ISO 8601 or a datetime, UTC unless it says otherwise; check only positions from `start` to before `end`.
         bbox: west, south, east, north in degrees; check only positions inside.
+        radars: where radars stand, for ASTERIX category 048: by "SAC/SIC", latitude, longitude in degrees, height in m.
         threads: of the kernels; None for one a core. The answer does not depend on it.
         progress: told bytes done and bytes in all while reading.
         report: told each step as it begins.
@@ -161,7 +164,7 @@ def check(
         recording = positions
     else:
         several = isinstance(positions, list | tuple)
-        recording = read(*(positions if several else [positions]), progress=progress)
+        recording = read(*(positions if several else [positions]), progress=progress, radars=radars)
     return Events(check_recording(recording, parameters, airspace, report))
 
 

@@ -6,6 +6,7 @@ import functools
 import gzip
 import io
 import json
+import struct
 from pathlib import Path
 
 import polars as pl
@@ -127,6 +128,39 @@ def table() -> pl.DataFrame:
     return complete(frame)[0]
 
 
+def ethernet(payload: bytes) -> bytes:
+    """A UDP datagram to port 8600 in an Ethernet frame."""
+    udp = (50_000).to_bytes(2) + (8600).to_bytes(2) + (8 + len(payload)).to_bytes(2) + b"\0\0" + payload
+    ip = (
+        bytes([0x45, 0])
+        + (20 + len(udp)).to_bytes(2)
+        + bytes([0, 1, 0, 0, 64, 17, 0, 0])
+        + bytes([10, 0, 0, 1, 239, 1, 1, 1])
+    )
+    return bytes(12) + b"\x08\x00" + ip + udp
+
+
+def pcap(packets: list[tuple[float, bytes]], link: int = 1, order: str = "<", nanoseconds: bool = False) -> bytes:
+    """A classic capture file of packets with their times."""
+    unit = 1e9 if nanoseconds else 1e6
+    data = struct.pack(order + "IHHiIII", 0xA1B23C4D if nanoseconds else 0xA1B2C3D4, 2, 4, 0, 0, 65_535, link)
+    for time, packet in packets:
+        fraction = round((time - int(time)) * unit)
+        data += struct.pack(order + "IIII", int(time), fraction, len(packet), len(packet)) + packet
+    return data
+
+
+def final_frame(time_of_day_s: float, data: bytes) -> bytes:
+    """Data blocks as IOSS recorders keep them."""
+    return (len(data) + 12).to_bytes(2) + bytes(3) + round(time_of_day_s * 100).to_bytes(3) + data + b"\xa5" * 4
+
+
+def asterix_blocks() -> list[bytes]:
+    """The sample data blocks, system tracks first."""
+    names = ("cat062", "cat062cat065", "cat048", "cat21_re")
+    return [(DATA / f"asterix/{name}.ast").read_bytes() for name in names]
+
+
 def _file(frame: pl.DataFrame, how: str) -> bytes:
     sink = io.BytesIO()
     getattr(frame, f"write_{how}")(sink)
@@ -150,6 +184,9 @@ def samples() -> dict[str, bytes]:
         "avr": avr(raw),
         "beast": BEAST.read_bytes(),
         "jet1090-jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in raw),
+        "asterix": b"".join(asterix_blocks()),
+        "asterix-pcap": pcap([(1444197600.25 + at, ethernet(data)) for at, data in enumerate(asterix_blocks())]),
+        "asterix-final": b"".join(final_frame(21600.0 + at, data) for at, data in enumerate(asterix_blocks())),
         "daa": DAA.read_bytes(),
         "parquet": _file(frame, "parquet"),
         "arrow": _file(frame, "ipc"),

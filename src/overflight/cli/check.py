@@ -16,6 +16,14 @@ Recordings = Annotated[
     typer.Argument(metavar="RECORDING...", help="Files, folders or globs; - reads standard input.", show_default=False),
 ]
 
+RadarPlaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--radar",
+        help='Where a radar of ASTERIX category 048 stands, "25/10=50.90,4.48,60 m": SAC/SIC, degrees, height; may be repeated.',
+    ),
+]
+
 
 def check(
     recording: Recordings,
@@ -57,6 +65,7 @@ def check(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Only positions before this time.")] = None,
     bbox: Annotated[str | None, typer.Option(help="Only positions within W,S,E,N (degrees).")] = None,
+    radar: RadarPlaces = None,
     include_ground: Annotated[bool, typer.Option("--include-ground", help="Use positions on the ground too.")] = False,
     unknown_altitude: Annotated[
         str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
@@ -111,6 +120,7 @@ def check(
             start=start,
             end=end,
             bbox=None if bbox is None else parse_bbox(bbox),
+            radars=radar_places(radar),
             progress=shown.read,
             report=shown.step,
         )
@@ -133,6 +143,17 @@ def check(
     verdicts = set(events.result.events["verdict"].to_list())
     if verdicts and (fail_on == "any" or fail_on in verdicts):
         raise typer.Exit(1)
+
+
+def radar_places(texts: list[str] | None) -> dict[str, tuple[float, float, float]]:
+    """Read --radar, each "25/10=50.90,4.48,60 m".
+
+    Raises:
+        ParameterError: one is not written so.
+    """
+    from overflight.surveillance.radars import parse_radar
+
+    return dict(parse_radar(text, "--radar") for text in texts or [])
 
 
 def parse_bbox(text: str) -> tuple[float, float, float, float]:

@@ -8,13 +8,14 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from overflight.cli.check import Recordings
+from overflight.cli.check import RadarPlaces, Recordings, radar_places
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 def inspect(
     recording: Recordings,
+    radar: RadarPlaces = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -24,7 +25,7 @@ def inspect(
     from overflight.surveillance.read import read
 
     with waiting(quiet) as shown:
-        found = inspect_recording(read(*recording, progress=shown.read))
+        found = inspect_recording(read(*recording, progress=shown.read, radars=radar_places(radar)))
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=1, default=str))
         return
@@ -55,6 +56,7 @@ def convert(
         Path,
         typer.Argument(metavar="OUT", help="FILE.parquet, .csv, .arrow or .jsonl; - writes CSV to standard output."),
     ],
+    radar: RadarPlaces = None,
     quiet: Quiet = False,
 ) -> None:
     """Turn any recording into a position table."""
@@ -67,7 +69,7 @@ def convert(
 
     refuse_output(target)
     with waiting(quiet) as shown:
-        recording = read(source, progress=shown.read)
+        recording = read(source, progress=shown.read, radars=radar_places(radar))
         shown.step(f"writing {target.name}")
         write(recording.table, target)
     if not quiet:

@@ -21,11 +21,13 @@ from overflight.errors import InputError
 from overflight.surveillance.complete import finish, normalise, to_frame
 from overflight.surveillance.messages import join
 from overflight.surveillance.mode_s import decode
+from overflight.surveillance.radars import Radars, checked
 from overflight.surveillance.readers.reader import Stage
 from overflight.surveillance.readers.registry import reader_of, remedy_for
 from overflight.surveillance.recording import Drops, Recording, SourceFile
 from overflight.surveillance.source import Source
 from overflight.surveillance.times import UNDATED_EPOCH
+from overflight.surveillance.track_numbers import split_all
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes there are, as stored."""
@@ -34,7 +36,12 @@ FOREIGN: Final = "file of no known format, skipped"
 _STDIN: Final = "-"
 
 
-def read(*sources: Any, progress: Progress | None = None, start: datetime = UNDATED_EPOCH) -> Recording:
+def read(
+    *sources: Any,
+    progress: Progress | None = None,
+    start: datetime = UNDATED_EPOCH,
+    radars: Radars | None = None,
+) -> Recording:
     """Read recordings into one position table.
 
     Args:
@@ -42,8 +49,9 @@ def read(*sources: Any, progress: Progress | None = None, start: datetime = UNDA
             Polars, pandas or `traffic` frame, anything with ``__arrow_c_stream__``). The format is recognised by the
             content; gzip and Zstandard are unpacked.
         progress: told how far reading is.
-        start: when the clock showed zero, for formats whose clock has no date (Beast, AVR, .daa); in UTC without a
-            zone.
+        start: when the clock showed zero, for formats whose clock has no date (Beast, AVR, .daa, ASTERIX but for pcap); in UTC
+            without a zone.
+        radars: where radars stand, for ASTERIX category 048: by "SAC/SIC", latitude, longitude in degrees, height in m.
 
     Returns:
         The recording. Its table does not depend on the order of the files or of their rows.
@@ -51,8 +59,9 @@ def read(*sources: Any, progress: Progress | None = None, start: datetime = UNDA
     Raises:
         InputError: nothing to read, a file that cannot be read or is of no known format, damaged content. In a folder a
             file of no known format is skipped and counted instead.
+        ParameterError: a radar's name or place makes no sense.
     """
-    reading = _Reading(start if start.tzinfo else start.replace(tzinfo=UTC))
+    reading = _Reading(start if start.tzinfo else start.replace(tzinfo=UTC), checked(radars or {}))
     with tempfile.TemporaryDirectory(prefix="overflight-") as scratch, ThreadPoolExecutor(1) as hasher:
         inputs = [found for source in sources for found in _expand(source, Path(scratch))]
         if not inputs:
@@ -103,6 +112,7 @@ class _Reading:
     """What has been read so far."""
 
     start: datetime
+    radars: Radars
     drops: Drops = field(default_factory=Drops)
     parts: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
     unjoined: dict[Stage, list[pl.DataFrame]] = field(default_factory=dict[Stage, list[pl.DataFrame]])
@@ -119,7 +129,7 @@ class _Reading:
     def file(self, found: _Input, hasher: ThreadPoolExecutor, on_bytes: Callable[[int], None]) -> None:
         assert found.path is not None
         try:
-            source = Source(found.name, found.path, on_bytes, self.start)
+            source = Source(found.name, found.path, on_bytes, self.start, self.radars)
             reader = reader_of(source.head)
             if reader is None:
                 raise InputError("the format is not known", path=found.name, remedy=remedy_for(source.head))
@@ -141,14 +151,13 @@ class _Reading:
                 self.unjoined.setdefault(reader.stage, []).append(tagged)
 
     def finished(self) -> Recording:
+        if tracks := self.unjoined.pop("tracks", []):
+            self._late(split_all(tracks), "track reports")
         messages = self.unjoined.pop("messages", [])
         if frames := self.unjoined.pop("frames", []):
             messages.extend(decode(pl.concat(frames), self.drops))
         if messages:
-            joined = join(pl.concat(messages, how="diagonal"))
-            for number, count in joined.group_by("file").len().iter_rows():
-                self.rows[number] += count
-            self.parts.append(normalise(joined, "messages", self.drops))
+            self._late(join(pl.concat(messages, how="diagonal")), "messages")
         files = tuple(
             SourceFile(
                 file.name,
@@ -160,6 +169,12 @@ class _Reading:
         )
         parts, self.parts = self.parts, []
         return Recording(finish(parts, self.drops), files, self.drops)
+
+    def _late(self, rows: pl.DataFrame, label: str) -> None:
+        """Take rows that needed those of all files, with the column `file`."""
+        for number, count in rows.group_by("file").len().iter_rows():
+            self.rows[number] += count
+        self.parts.append(normalise(rows, label, self.drops))
 
 
 def _expand(source: Any, scratch: Path) -> Iterator[_Input]:

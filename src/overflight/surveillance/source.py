@@ -21,6 +21,7 @@ import numpy as np
 import zstandard
 
 from overflight.errors import InputError
+from overflight.surveillance.radars import Radars
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.times import UNDATED_EPOCH
 
@@ -56,6 +57,7 @@ class Source:
         path: where its bytes lie.
         packing: "gzip", "zstd" or None.
         zero_s: when a clock without a date showed zero, in s since 1970.
+        radars: where radars stand, for formats that give range and azimuth.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Source:
         path: Path,
         on_bytes: Callable[[int], None] | None = None,
         start: datetime = UNDATED_EPOCH,
+        radars: Radars | None = None,
     ) -> None:
         """Open nothing yet, look at the first bytes only.
 
@@ -71,6 +74,7 @@ class Source:
             InputError: the file cannot be read, or is empty.
         """
         self.name, self.path, self.zero_s = name, path, start.timestamp()
+        self.radars: Radars = radars or {}
         self.label = path.name if name != "-" else "stdin"
         self._on_bytes = on_bytes or _nobody
         with self._open() as file:

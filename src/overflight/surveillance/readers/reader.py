@@ -11,9 +11,10 @@ import polars as pl
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.source import Source
 
-Stage = Literal["positions", "messages", "frames"]
+Stage = Literal["positions", "messages", "frames", "tracks"]
 """What rows still need. *positions*: nothing but completion. *messages*: partial reports of an aircraft, to be joined
-(`overflight.surveillance.messages`). *frames*: raw Mode S, to be decoded first (`overflight.surveillance.mode_s`)."""
+(`overflight.surveillance.messages`). *frames*: raw Mode S, to be decoded first (`overflight.surveillance.mode_s`). *tracks*:
+positions by track numbers that were given out more than once (`overflight.surveillance.track_numbers`)."""
 
 
 @dataclass(frozen=True)

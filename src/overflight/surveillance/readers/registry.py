@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from overflight.surveillance.readers import avr, beast, daa, opensky, raw_lines, readsb, readsb_trace, sbs, tables
+from overflight.surveillance.readers import (
+    asterix,
+    avr,
+    beast,
+    daa,
+    opensky,
+    raw_lines,
+    readsb,
+    readsb_trace,
+    sbs,
+    tables,
+)
 from overflight.surveillance.readers.csv_lines import header
 from overflight.surveillance.readers.reader import Reader
 
@@ -12,6 +23,10 @@ READERS: Final[tuple[Reader, ...]] = (
     tables.PARQUET,
     tables.ARROW,
     beast.BEAST,
+    asterix.CAPTURE,
+    asterix.PCAPNG,
+    asterix.FINAL,
+    asterix.BLOCKS,
     readsb.AIRCRAFT,
     readsb_trace.TRACE,
     opensky.STATES,
