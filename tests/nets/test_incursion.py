@@ -338,3 +338,9 @@ def test_a_rule_that_allows_nobody_is_told() -> None:
     summary = overflight.check(table, airspace=Airspace((volume("Z", SQUARE),)), nets="incursion", allow=rules).summary
     assert summary.allows_nobody == ["callsign=THX*", "icao24=4BAA*"]
     assert summary.dismissed == {"allowed": 1}
+
+
+def test_airspace_without_a_volume_is_no_border_that_nobody_crossed(tmp_path: Any) -> None:
+    (tmp_path / "empty.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(overflight.InputError, match="holds no volume"):
+        overflight.check(flight("A", latitude=30, longitude=-135), airspace=tmp_path / "empty.geojson")
