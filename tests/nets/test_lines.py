@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import overflight
+from overflight.airspace.boundary import stretches
 from overflight.airspace.read import read_airspace
 from overflight.airspace.readers.geojson import GEOJSON
+from overflight.airspace.rings import make_ring
 from overflight.airspace.volume import Airspace
 from overflight.airspace.write import geojson
 from overflight.nets.lines import line_days
@@ -217,6 +219,21 @@ def test_what_is_mended_of_a_line_is_noted_on_both_sides() -> None:
     found = line([(30.0, 179.0), (30.0, 181.0), (30.0, 181.0), (31.0, 182.0)])
     notes = ("vertex 2 has the longitude 181, taken as -179, and 2 more alike", "vertex 2 repeats the next, left out")
     assert [volume.notes for volume in found.volumes] == [notes, notes]
+
+
+def test_of_a_side_the_line_alone_is_boundary() -> None:
+    """What is drawn of both sides is what was agreed; a ring that is boundary all around is drawn all around."""
+    for volume in line([(29.0, -135.0), (30.0, -134.0), (31.0, -135.0)], reach="20 NM").volumes:
+        [(latitude, longitude)] = stretches(volume.parts[0].outer)
+        ends = np.stack([latitude, longitude], axis=-1)[[0, -1]].tolist()
+        assert ends == [[29.0, -135.0], [31.0, -135.0]]
+        assert (30.0, -134.0) in zip(latitude.tolist(), longitude.tolist(), strict=True)
+        far = GEOD.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])[2]
+        along = GEOD.inv(-135.0, 29.0, -134.0, 30.0)[2] + GEOD.inv(-134.0, 30.0, -135.0, 31.0)[2]
+        assert sum(far) == pytest.approx(along, rel=1e-4)
+    ring = make_ring([0.0, 0.0, 1.0], [0.0, 1.0, 0.0], 0)[0]
+    [(latitude, longitude)] = stretches(ring)
+    assert (latitude[0], longitude[0]) == (latitude[-1], longitude[-1])
 
 
 def test_a_line_is_written_as_it_was_read(tmp_path: Path) -> None:
