@@ -16,6 +16,7 @@ from overflight.engine.history import Report, check_recording
 from overflight.engine.nets import chosen
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.result import CheckResult, Summary
+from overflight.errors import InputError
 from overflight.events import write_events
 from overflight.surveillance.integrity import Thresholds
 from overflight.surveillance.radars import Radars
@@ -158,7 +159,12 @@ def check(
         alerting=alerting,
     )
     if not isinstance(airspace, Airspace):
-        airspace = read_airspace(*([airspace] if isinstance(airspace, str | Path) else airspace))
+        sources = [airspace] if isinstance(airspace, str | Path) else list(airspace)
+        airspace = read_airspace(*sources)
+        if sources and not airspace.volumes and not airspace.refused:
+            # Without borders the check would find nobody across one, and read like an all-clear.
+            remedy = "give airspace that does, or none"
+            raise InputError("holds no volume", path=", ".join(map(str, sources)), remedy=remedy)
     chosen(parameters, airspace)
     if isinstance(positions, Recording):
         recording = positions

@@ -217,7 +217,7 @@ def test_active_times() -> None:
     )
     by_notam = one("activation-times-none")
     assert by_notam.active == ()
-    assert "AA NONE, active only by NOTAM: taken as always active" in by_notam.notes
+    assert "AA NONE, active only by NOTAM: taken as active at all times" in by_notam.notes
     assert window("2024-12-17T00:00Z/2024-12-17T24:00Z   ; the whole day") == Window(
         datetime(2024, 12, 17, tzinfo=UTC), datetime(2024, 12, 18, tzinfo=UTC)
     )

@@ -152,6 +152,22 @@ def test_validate() -> None:
     assert "CTR TOO-FEW-POINTS: refused: lines 5 to 7: only 2 distinct vertices" in refused.stdout
 
 
+def test_a_note_on_several_regions_is_printed_once(tmp_path: Path) -> None:
+    bulletin = {
+        "czib_number": "CZIB-2026-99",
+        "affected_airspace": "FIR Ankara (LTAA) and FIR Damascus (OSTT), below FL260",
+        "affected_FIRs": ["LTAA", "OSTT"],
+        "issue_date": "22/07/2026",
+        "valid_until": "31/08/2026",
+    }
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps([bulletin]))
+    assert len(read_airspace(path).volumes) > 1
+    assert run("validate", path).stdout == (
+        "b.json:bulletin 1: CZIB-2026-99: noted: approximate, not authoritative boundaries of the regions\n"
+    )
+
+
 def test_what_is_no_airspace_is_one_line_and_exit_2() -> None:
     for command in ("show", "validate"):
         done = run(command, fixture("ignored-only"))

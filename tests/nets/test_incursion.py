@@ -304,3 +304,43 @@ def test_nothing_is_confirmed_where_something_is_only_assumed() -> None:
     late = entered(table, replace(sure, active=over, estimated_end=True)).to_dicts()[0]
     assert late["verdict"] == "undetermined"
     assert "after the end that was estimated" in late["why"]
+
+
+def test_positions_inside_that_are_not_believed_are_counted() -> None:
+    """No event rests on them, and the summary says so, by the flag; those outside, too high, too early or on the ground do not count."""
+    stale = {"position_age": 30.0, "speed_kt": 60.0}
+    tables = [
+        flight("inside", latitude=30, longitude=-135, **stale),
+        flight("unknown level", latitude=29.97, longitude=-135, altitude=None, start_s=1.0, **stale),
+        flight("outside", latitude=31, longitude=-135, **stale),
+        flight("above", latitude=30.01, longitude=-135, altitude=12_000, **stale),
+        flight("before", latitude=29.99, longitude=-135, start_s=-600.0, **stale),
+        flight("on the ground", latitude=30.03, longitude=-135, onground=True, **stale),
+        flight("believed", latitude=30.02, longitude=-135, speed_kt=60),
+    ]
+    table = pl.concat(tables, how="diagonal")
+    zone = volume("Z", SQUARE, ceiling=Limit("STD", 10_000), active=(Window(MIDNIGHT, None),))
+    events = overflight.check(table, airspace=Airspace((zone,)), nets="incursion")
+    assert events.to_polars()["track_a"].to_list() == ["believed"]
+    told = events.summary.withheld
+    assert (told.positions, told.tracks, told.flags) == (50, 2, {"stale": 50})
+    assert events.summary.as_json()["withheld"] == {"positions": 50, "tracks": 2, "flags": {"stale": 50}}
+    unlimited = overflight.check(table, airspace=Airspace((volume("Z", SQUARE),)), nets="incursion").summary.withheld
+    assert (unlimited.positions, unlimited.tracks) == (100, 4)
+    ungated = overflight.check(table, airspace=Airspace((zone,)), nets="incursion", ungated=True)
+    assert ungated.summary.withheld.positions == 0
+    assert overflight.check(table).summary.withheld.positions == 0
+
+
+def test_a_rule_that_allows_nobody_is_told() -> None:
+    table = flight("A", latitude=30, longitude=-135, callsign="THY5", icao24="4baa01")
+    rules = ["callsign=THX*", "icao24=4BAA*", "callsign=THY*"]  # addresses are written small
+    summary = overflight.check(table, airspace=Airspace((volume("Z", SQUARE),)), nets="incursion", allow=rules).summary
+    assert summary.allows_nobody == ["callsign=THX*", "icao24=4BAA*"]
+    assert summary.dismissed == {"allowed": 1}
+
+
+def test_airspace_without_a_volume_is_no_border_that_nobody_crossed(tmp_path: Any) -> None:
+    (tmp_path / "empty.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(overflight.InputError, match="holds no volume"):
+        overflight.check(flight("A", latitude=30, longitude=-135), airspace=tmp_path / "empty.geojson")

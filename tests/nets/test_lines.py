@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import overflight
+from overflight.airspace.boundary import stretches
 from overflight.airspace.read import read_airspace
 from overflight.airspace.readers.geojson import GEOJSON
+from overflight.airspace.rings import make_ring
 from overflight.airspace.volume import Airspace
 from overflight.airspace.write import geojson
 from overflight.nets.lines import line_days
@@ -183,19 +186,54 @@ def test_crossings_are_counted_by_the_day() -> None:
     [
         ([(30.0, -135.0)], {}, "a line needs two points"),
         ([(30.0, -135.0), (30.0, -135.0)], {}, "a line needs two points"),
-        ([(30.0, -135.0), (91.0, -135.0)], {}, "vertex 2 is not on the Earth"),
+        ([(30.0, -135.0), (91.0, -135.0)], {}, "vertex 2 (latitude 91, longitude -135) is not on the Earth"),
         ([(29.0, -135.0), (31.0, -135.0)], {"party_left": None, "party_right": None}, "whose side of it is whose"),
         ([(29.0, -135.0), (31.0, -135.0)], {"kind": "danger"}, "a LineString is a line_side"),
         ([(29.0, -135.0), (31.0, -135.0)], {"reach": "far"}, "reach"),
         ([(29.0, -135.0), (31.0, -135.0)], {"reach": "2000 km"}, "give one up to 1000 km"),
-        ([(29.0, -135.0), (31.0, -135.0), (29.0, -135.0)], {}, "side"),
-        ([(29.0, -135.0), (31.0, -135.0), (29.0, -134.5), (30.0, -136.0)], {}, "side"),
+        ([(29.0, -135.0), (31.0, -135.0), (29.0, -135.0)], {}, "the line crosses itself"),
+        ([(29.0, -135.0), (31.0, -135.0), (29.0, -134.5), (30.0, -136.0)], {}, "the line crosses itself"),
     ],
 )
 def test_lines_that_divide_nothing(points: list[Point], properties: dict[str, Any], message: str) -> None:
     found = line(points, **properties)
     assert found.volumes == ()
     assert message in found.refused[0].reason
+
+
+WINDING = [(50.2, 10.6), (50.4, 10.4), (50.5, 10.9), (50.7, 11.0), (50.4, 11.4)]
+"""A line around a pocket on its right, 40 NM wide."""
+
+
+@pytest.mark.parametrize("reach", ["20 NM", "60 NM", "100 NM"])
+def test_a_line_that_winds_too_much_names_a_reach_that_can_be_drawn(reach: str) -> None:
+    """What is proposed works as it is proposed."""
+    refused = line(WINDING, reach=reach).refused[0].reason
+    assert refused.startswith(f"the line bends so that it has no right side that reaches {reach} (")
+    proposed = re.search(r'give "reach": "([\d.]+ NM)"$', refused)
+    assert proposed is not None
+    assert len(line(WINDING, reach=proposed[1]).volumes) == 2
+
+
+def test_what_is_mended_of_a_line_is_noted_on_both_sides() -> None:
+    found = line([(30.0, 179.0), (30.0, 181.0), (30.0, 181.0), (31.0, 182.0)])
+    notes = ("vertex 2 has the longitude 181, taken as -179, and 2 more alike", "vertex 2 repeats the next, left out")
+    assert [volume.notes for volume in found.volumes] == [notes, notes]
+
+
+def test_of_a_side_the_line_alone_is_boundary() -> None:
+    """What is drawn of both sides is what was agreed; a ring that is boundary all around is drawn all around."""
+    for volume in line([(29.0, -135.0), (30.0, -134.0), (31.0, -135.0)], reach="20 NM").volumes:
+        [(latitude, longitude)] = stretches(volume.parts[0].outer)
+        ends = np.stack([latitude, longitude], axis=-1)[[0, -1]].tolist()
+        assert ends == [[29.0, -135.0], [31.0, -135.0]]
+        assert (30.0, -134.0) in zip(latitude.tolist(), longitude.tolist(), strict=True)
+        far = GEOD.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])[2]
+        along = GEOD.inv(-135.0, 29.0, -134.0, 30.0)[2] + GEOD.inv(-134.0, 30.0, -135.0, 31.0)[2]
+        assert sum(far) == pytest.approx(along, rel=1e-4)
+    ring = make_ring([0.0, 0.0, 1.0], [0.0, 1.0, 0.0], 0)[0]
+    [(latitude, longitude)] = stretches(ring)
+    assert (latitude[0], longitude[0]) == (latitude[-1], longitude[-1])
 
 
 def test_a_line_is_written_as_it_was_read(tmp_path: Path) -> None:

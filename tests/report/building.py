@@ -12,6 +12,7 @@ from pyproj import Geod
 
 from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
+from overflight.engine.borders import Withheld
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA, band, event_id
 from overflight.surveillance.recording import Drops, Recording, SourceFile
@@ -154,6 +155,8 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "above_ground": 0,
         "noted": {},
         "refused": [],
+        "withheld": Withheld(),
+        "allows_nobody": [],
         "notices": [],
         "lines": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,

@@ -16,6 +16,7 @@ import pytest
 import overflight
 from overflight.airspace.volume import Airspace, Refused, parse_limit
 from overflight.api import Events
+from overflight.cli.summary import totals as cli_totals
 from overflight.earth.wgs84 import to_ecef
 from overflight.engine.result import CheckResult
 from overflight.events import EVENT_SCHEMA
@@ -391,3 +392,24 @@ def test_the_map_without_overlay_is_as_it_was():
 def test_the_headline_joins_words():
     assert totals.sentence(["a"]) == "a"
     assert totals.sentence(["a", "b", "c"]) == "a, b and c"
+
+
+def test_what_gives_no_verdict_is_said(tmp_path: Path):
+    stale = flight("syn:1", (36.2, 36.0), 80.0, altitude_ft=19_000.0, speed_mps=200.0).with_columns(
+        position_age=pl.lit(30.0, pl.Float32)
+    )
+    found = through(WEDGE, folder=tmp_path, flights=[stale], allow=["callsign=THX*"])
+    count = found.summary.withheld.positions
+    assert (found.result.events.height, count > 5) == (0, True)
+    page = told(found)
+    assert (
+        f"No border verdict: {count} positions of 1 track inside volumes are not to be believed (stale {count})."
+        in page
+    )
+    assert "Allowed were callsign=THX*: no track of the recording is." in page
+    lines = dict(cli_totals(found.summary, found.result.parameters))["Airspace"]
+    assert (
+        f"NO border verdict on {count} positions of 1 track inside volumes, which are not to be believed: stale {count} "
+        "(--ungated uses them)"
+    ) in lines
+    assert "--allow callsign=THX*: matches nobody in the recording" in lines

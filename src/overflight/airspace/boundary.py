@@ -53,6 +53,24 @@ def pieces(ring: Ring) -> tuple[Array, Array]:
     return np.append(latitude, latitude[0]), np.append(longitude, longitude[0])
 
 
+def stretches(ring: Ring) -> list[tuple[Array, Array]]:
+    """Return what of a ring is boundary, cut into pieces: latitude and longitude (deg) along each stretch.
+
+    That is the ring itself, closed, but for the sides of a line: there it is the line, without the edges that only close it.
+    """
+    if ring.only_closes is None:
+        return [pieces(ring)]
+    latitude, longitude, count = _cut(_edges([ring]))
+    first = np.cumsum(count) - count
+    counts = np.flatnonzero(~ring.only_closes)
+    found: list[tuple[Array, Array]] = []
+    for run in np.split(counts, np.flatnonzero(np.diff(counts) != 1) + 1):
+        if len(run):
+            along = np.arange(first[run[0]], first[run[-1]] + count[run[-1]] + 1) % len(latitude)
+            found.append((latitude[along], longitude[along]))
+    return found
+
+
 def areas_of(volumes: Sequence[Volume]) -> Areas:
     """Build the kernel's areas, one for each volume, in their order."""
     from overflight_kernels import Areas

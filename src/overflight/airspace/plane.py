@@ -58,6 +58,11 @@ def beside(path: Array, by_m: float, tolerance_m: float) -> Array | None:
     return np.array(found.coords)
 
 
+def simple(path: Array) -> bool:
+    """Whether a path (N, 2) neither crosses nor touches itself."""
+    return bool(_ANY.is_simple(_ANY.LineString(path)))
+
+
 def size_m2(area: Area) -> float:
     """How large an area is; 0 for an empty one."""
     return float(_ANY.area(area))

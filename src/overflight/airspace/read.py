@@ -61,7 +61,7 @@ def _file(name: str) -> tuple[Format, bytes]:
         raise InputError(f"cannot be read ({error})", path=name, remedy="check the path") from None
     kind = format_of(data[:65536])
     if kind is None:
-        remedy = "give GeoJSON, OpenAir, AIXM, ED-269, ED-318, NOTAM or conflict-zone bulletins"
+        remedy = "give GeoJSON, openAIP, OpenAir, AIXM, ED-269, ED-318, NOTAM or conflict-zone bulletins"
         raise InputError("the format of the airspace is not known", path=name, remedy=remedy)
     return kind, data
 

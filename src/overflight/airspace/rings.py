@@ -27,7 +27,8 @@ def make_ring(
     """Build a ring from its vertices in degrees.
 
     The closing vertex may be repeated or not. Vertices that repeat the one before and spikes (out and back on the same
-    line) are removed, and noted. `edge` says what the edge after each vertex is, or all of them.
+    line) are removed, and noted, as is a longitude beyond 180 degrees, which is taken within. `edge` says what the edge after
+    each vertex is, or all of them.
 
     Returns:
         The ring, and a note for each thing that was mended.
@@ -38,9 +39,8 @@ def make_ring(
     lat, lon = np.asarray(latitude, float), np.asarray(longitude, float)
     edges = np.full(len(lat), edge, np.uint8) if isinstance(edge, int) else np.asarray(edge, np.uint8)
     notes: list[str] = []
-    for k in np.flatnonzero(~((np.abs(lat) <= 90) & (np.abs(lon) <= 540)))[:1]:  # NaN, too
-        raise RingError(f"vertex {k + 1} ({lat[k]:g}, {lon[k]:g}) is not on the Earth")
-    lon = np.where((lon < -180) | (lon > 180), (lon + 180.0) % 360.0 - 180.0, lon)
+    lon, wrapped = on_earth(lat, lon)
+    notes += wrapped
     if len(lat) > 1 and _same(lat, lon, len(lat) - 1, 0, edges):
         lat, lon, edges = lat[:-1], lon[:-1], edges[:-1]
     while True:
@@ -57,6 +57,35 @@ def make_ring(
     ring = Ring(lat, lon, edges)
     _refuse_crossing(ring)
     return ring, notes
+
+
+def on_earth(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """Return longitudes from -180 to 180, deg, and a note where one was beyond: up to 360, as maps across the antimeridian have it.
+
+    Raises:
+        RingError: a vertex is not on the Earth, or has no such longitude.
+    """
+    for k in np.flatnonzero(~((np.abs(latitude) <= 90) & (np.abs(longitude) <= 360)))[:1]:  # NaN, too
+        raise RingError(f"vertex {k + 1} (latitude {latitude[k]:g}, longitude {longitude[k]:g}) is not on the Earth")
+    beyond = np.flatnonzero(np.abs(longitude) > 180)
+    within = np.where(np.abs(longitude) > 180, (longitude + 180.0) % 360.0 - 180.0, longitude)
+    if len(beyond) == 0:
+        return within, []
+    k, others = beyond[0], f", and {len(beyond) - 1} more alike" if len(beyond) > 1 else ""
+    return within, [f"vertex {k + 1} has the longitude {longitude[k]:g}, taken as {within[k]:g}{others}"]
+
+
+def unclosed(latitude: Sequence[float], longitude: Sequence[float]) -> list[str]:
+    """Return a note where the last of a ring's vertices does not repeat the first, in formats that ask for it: `make_ring` closes it."""
+    gap_m = GEOD.inv(longitude[-1], latitude[-1], longitude[0], latitude[0])[2] if len(latitude) else 0.0
+    same = abs(latitude[-1] - latitude[0]) <= SAME_DEG and gap_m < 1.0 if len(latitude) else True
+    return (
+        []
+        if same
+        else [
+            f"the ring is not closed: an edge of {gap_m / 1000:.1f} km from vertex {len(latitude)} to the first is added"
+        ]
+    )
 
 
 def make_part(outer: Ring, holes: Sequence[Ring]) -> Part:

@@ -113,8 +113,8 @@ def validate(file: Sources) -> None:
     found = read_airspace(*file)
     lines = [f"{each.source}: {each.name}: refused: {each.reason}" for each in found.refused]
     lines += [f"{each.source}: {each.name}: noted: {note}" for each in found.volumes for note in each.notes]
-    for line in lines:
-        print(" ".join(line.split()))
+    for line in dict.fromkeys(" ".join(line.split()) for line in lines):  # the volumes of one notice share its notes
+        print(line)
     if lines:
         raise typer.Exit(1)
     count = len(found.volumes)

@@ -96,6 +96,12 @@ def _airspace(s: Summary) -> list[str]:
     lines += [f"{count:,} × {note}" for note, count in list(s.noted.items())[:MOST_NOTED]]
     if len(s.noted) > MOST_NOTED:
         lines.append(f"and {len(s.noted) - MOST_NOTED:,} more notes (overflight airspace validate lists them)")
+    if s.withheld.positions:
+        lines.append(
+            f"NO border verdict on {_of(s.withheld.positions, 'position')} of {_of(s.withheld.tracks, 'track')} inside volumes, "
+            f"which are not to be believed: {_counts(s.withheld.flags)} (--ungated uses them)"
+        )
+    lines += [f"--allow {rule}: matches nobody in the recording" for rule in s.allows_nobody]
     if s.refused:
         lines.append(f"NOT tested, as they cannot be read: {_of(len(s.refused), 'volume')}")
         lines += s.refused[:MOST_NOTED]

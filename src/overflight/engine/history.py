@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from overflight.airspace.audit import audit
 from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
+from overflight.engine.borders import matching_nobody, withheld
 from overflight.engine.evidence import with_evidence
 from overflight.engine.explained import explained
 from overflight.engine.nets import built, chosen
@@ -94,7 +95,17 @@ def check_recording(
         dismissed=dismissed,
         recording=recording,
         summary=_summary(
-            recording, names, nets, (covering or tails).coverage, told, events, dismissed, outside, airspace, held
+            recording,
+            names,
+            nets,
+            (covering or tails).coverage,
+            told,
+            events,
+            dismissed,
+            outside,
+            airspace,
+            held,
+            parameters.allowed(),
         ),
         parameters=parameters.described(),
         airspace=airspace,
@@ -146,13 +157,15 @@ def _summary(
     outside: int,
     airspace: Airspace,
     held: Audit,
+    allow: Sequence[tuple[str, str]],
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
     reasons = Counter(dismissed["reason"].to_list())
     by_flag = {reason.split(": ", 1)[1]: count for reason, count in reasons.items() if reason.startswith("integrity: ")}
     pairs = events.filter(pl.col("kind") == "separation").height + sum(reasons[reason] for reason in REASONS)
-    tested = [volume for net in nets if isinstance(net, Incursion) for volume in net.volumes]
+    bordered = next((net for net in nets if isinstance(net, Incursion)), None)
+    tested = bordered.volumes if bordered else ()
     return Summary(
         files=len(recording.files),
         rows=table.height,
@@ -178,6 +191,8 @@ def _summary(
         above_ground=sum("AGL" in {v.floor.reference, v.ceiling.reference} for v in tested),
         noted=dict(Counter(note for volume in airspace.volumes for note in volume.notes).most_common()),
         refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
+        withheld=withheld(table, told.skipped, bordered),
+        allows_nobody=matching_nobody(allow, names),
         notices=held.lines(),
         lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,

@@ -10,6 +10,7 @@ import polars as pl
 
 from overflight.airspace.notices import Audit
 from overflight.airspace.volume import Airspace
+from overflight.engine.borders import Withheld
 from overflight.surveillance.recording import Recording
 
 
@@ -41,6 +42,8 @@ class Summary:
         above_ground: tested ones with a limit above ground, where nothing can be confirmed without terrain.
         noted: what was mended, assumed or not understood of them: volumes by note.
         refused: volumes that could not be read, each with the reason: they were not tested.
+        withheld: positions inside tested volumes on which no verdict rests, as a flag disqualified them.
+        allows_nobody: rules of `allow` that no track of the recording matches.
         notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
         lines: crossings of agreed lines by day, in lines (see `overflight.nets.lines.LineDay`).
         confirmed, undetermined: events by verdict.
@@ -70,6 +73,8 @@ class Summary:
     above_ground: int
     noted: dict[str, int]
     refused: list[str]
+    withheld: Withheld
+    allows_nobody: list[str]
     notices: list[str]
     lines: list[str]
     confirmed: int

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.volume import Volume
+from overflight.earth.wgs84 import Array
 from overflight.nets.base import Findings
 from overflight.nets.stay_events import conclude, volume_frame
 from overflight.nets.stays import GOES_ON, PIECES_SCHEMA, Sky, joined
@@ -80,6 +81,12 @@ class Incursion:
     def coverage(self) -> Coverage:
         """How much could be tested so far."""
         return self._tails.coverage
+
+    def possibly_inside(
+        self, latitude: Array, longitude: Array, altitude_ft: Array, time_us: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Say which positions are in a volume, wherever its limits may be: (N) each, deg, ft (NaN: unknown), microseconds since 1970."""
+        return self._sky.possibly_inside(latitude, longitude, altitude_ft, time_us)
 
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time; those with a disqualifying flag are not used."""

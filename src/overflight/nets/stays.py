@@ -68,7 +68,7 @@ class Sky:
 
     def __init__(self, volumes: tuple[Volume, ...], qnh_uncertainty_hpa: float) -> None:
         """Index them; a volume whose levels are not exact is there twice, with those that are possible and with the sure ones."""
-        self.volumes = volumes
+        self.volumes, self._qnh_uncertainty_hpa = volumes, qnh_uncertainty_hpa
         self.areas = areas_of(volumes)
         self._of_line = np.array([_closed_by_others(volume) for volume in volumes], bool)
         limited: list[_Limited] = []
@@ -87,6 +87,21 @@ class Sky:
         self._window_offsets = np.concatenate([[0], np.cumsum([len(some) for some in windows])]).astype(np.int64)
         times = np.array([time for some in windows for time in some], np.int64).reshape(-1, 2)
         self._window_start, self._window_end = times[:, 0].copy(), times[:, 1].copy()
+
+    def possibly_inside(
+        self, latitude: Array, longitude: Array, altitude_ft: Array, time_us: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Say which positions are in a volume at a level and time that are possible; an unknown altitude (NaN) is possible."""
+        point, number = self.areas.inside(latitude, longitude)
+        found = np.zeros(len(latitude), bool)
+        for volume in np.unique(number).tolist():
+            inside = point[number == volume]
+            possible, _ = levels(self.volumes[volume], self._qnh_uncertainty_hpa)
+            level, time = altitude_ft[inside], time_us[inside]
+            spans = spans_us(self.volumes[volume])
+            active = np.any([(time >= start) & (time < end) for start, end in spans], axis=0) if spans else True
+            found[inside[~(level < possible.floor_ft) & ~(level > possible.ceiling_ft) & active]] = True
+        return found
 
     def pieces(self, v: Vertices, names: TrackNames, *, report_unknown: bool, threads: int) -> pl.DataFrame:
         """Find the pieces of stays in the fresh vertices (`PIECES_SCHEMA`)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 import shapely
 from matplotlib.transforms import Affine2D, TransformedBbox
 
-from overflight.airspace.boundary import pieces
+from overflight.airspace.boundary import pieces, stretches
 from overflight.airspace.volume import Airspace, Ring, Volume
 from overflight.errors import InputError, ParameterError
 from overflight.files import refuse_missing_folder, whole_file
@@ -108,8 +109,10 @@ def _sheet(airspace: Airspace) -> _Sheet:
         colour, dash, opacity = _STYLES[volume.kind]
         if filled:
             sheet.areas(paths, colour + opacity, inside=frame)
-        for path in paths:
-            sheet.line(_unbroken(path, frame), colour, 1.0, dash=dash, inside=frame)
+        for longitude, latitude in _boundaries(volume):
+            sheet.line(
+                _unbroken(frame.at(projection(longitude, latitude)), frame), colour, 1.0, dash=dash, inside=frame
+            )
         low, high = paths[0].min(axis=0), paths[0].max(axis=0)
         if len(volume.parts) == 1 and (high - low).max() < 4.0:  # too small to be seen: its place, at least
             sheet.dots(((low + high) / 2.0)[None, :], colour, 5.0, inside=frame)
@@ -129,6 +132,13 @@ def _outlines(volume: Volume) -> list[Floats]:
 def _outline(ring: Ring) -> Floats:
     latitude, longitude = pieces(ring)
     return np.stack([longitude, latitude], axis=-1)
+
+
+def _boundaries(volume: Volume) -> Iterator[tuple[Floats, Floats]]:
+    """Yield longitude and latitude along what of a volume is boundary: not along edges that only close the side of a line."""
+    for part in volume.parts:
+        for ring in (part.outer, *part.holes):
+            yield from ((longitude, latitude) for latitude, longitude in stretches(ring))
 
 
 def _size(path: Floats) -> float:

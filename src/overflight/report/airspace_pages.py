@@ -58,7 +58,7 @@ def airspace(result: CheckResult) -> Html | None:
     if result.summary.above_ground:
         said += f"; undetermined without terrain: {result.summary.above_ground:,} with a limit above ground"
     parts.append(tag("p", f"{said}."))
-    parts.append(_refused(result))
+    parts += [_refused(result), _withheld(result)]
     parts.append(_by_volume(result, volumes))
     if volumes:
         parts += [_kinds(volumes), _sources(result), _notes(volumes)]
@@ -151,6 +151,20 @@ def _refused(result: CheckResult) -> Html:
         tag("ul", *(tag("li", line) for line in lines)),
         class_="advisory",
     )
+
+
+def _withheld(result: CheckResult) -> Html:
+    """Say of how many positions inside volumes nothing was concluded, and which rules allow nobody."""
+    told = result.summary.withheld
+    parts: list[Child] = []
+    if told.positions:
+        flags = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in told.flags.items())
+        said = f"{text.count(told.positions, 'position')} of {text.count(told.tracks, 'track')} inside volumes are not to be believed ({flags})"
+        parts.append(
+            tag("p", tag("strong", f"No border verdict: {said}."), " What no other position shows is no event.")
+        )
+    parts += [tag("p", f"Allowed were {rule}: no track of the recording is.") for rule in result.summary.allows_nobody]
+    return join(parts)
 
 
 def _kinds(volumes: tuple[Volume, ...]) -> Html:

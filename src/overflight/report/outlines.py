@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from overflight.airspace.boundary import pieces
+from overflight.airspace.boundary import pieces, stretches
 from overflight.airspace.volume import Volume
 from overflight.report.canvas import Frame
 from overflight.report.tracks import Floats
@@ -24,6 +24,12 @@ def rings(volume: Volume, project: Project) -> list[Floats]:
     """Return each ring of a volume as a closed line with all its bends, (N, 2) each."""
     lines = [pieces(ring) for part in volume.parts for ring in (part.outer, *part.holes)]
     return [project(longitude, latitude) for latitude, longitude in lines]
+
+
+def boundaries(volume: Volume, project: Project) -> list[Floats]:
+    """Return what of the rings of a volume is boundary, (N, 2) each: not the edges that only close the side of a line."""
+    every = (ring for part in volume.parts for ring in (part.outer, *part.holes))
+    return [project(longitude, latitude) for ring in every for latitude, longitude in stretches(ring)]
 
 
 def within(path: Floats, frame: Frame) -> Floats:

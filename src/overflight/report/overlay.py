@@ -59,7 +59,7 @@ class Overlay:
         for volumes, colour, width in ((some, QUIET, 0.5), (self.entered, MINIMUM, 0.8)):
             for volume in volumes:
                 rings = outlines.rings(volume, projection)
-                for path in (outlines.within(path, frame) for path in rings):
+                for path in (outlines.within(path, frame) for path in outlines.boundaries(volume, projection)):
                     canvas.line(frame.at(path), colour, width, inside=frame)
                 if len(some) + len(self.entered) <= _MOST_LABELS:
                     names += _named(volume, rings, frame)

@@ -81,17 +81,20 @@ def view(stay: Stay, plan: Plan, inside: NDArray[np.bool_]) -> tuple[Floats, flo
 
 def _volume(canvas: Canvas, stay: Stay, plan: Plan, frame: Frame) -> None:
     """The area, its boundary, and how far the boundary is known, where that can be seen."""
-    paths = outlines.rings(stay.volume, lambda longitude, latitude: plan.project(to_ecef(latitude, longitude)))
+    paths, edges = (
+        drawn(stay.volume, lambda longitude, latitude: plan.project(to_ecef(latitude, longitude)))
+        for drawn in (outlines.rings, outlines.boundaries)
+    )
     # The plan shows one side of the Earth: what lies behind it has no place there.
     around = float(np.hypot(*np.concatenate(paths).T).max()) if paths else 0.0
     if around < 3000.0:
         canvas.areas([frame.at(ring) for ring in outlines.filled(paths, frame)], AREA, inside=frame)
-    seen = [outlines.within(path, frame) for path in paths]
+    seen = [outlines.within(path, frame) for path in edges]
     width = 2.0 * stay.volume.accuracy_m / NM_M / (frame.x[1] - frame.x[0]) * frame.width
     if width > 2.5:
         reach = stay.volume.accuracy_m / NM_M
         wide = replace(frame, x=(frame.x[0] - reach, frame.x[1] + reach), y=(frame.y[0] - reach, frame.y[1] + reach))
-        for path in (outlines.within(path, wide) for path in paths):
+        for path in (outlines.within(path, wide) for path in edges):
             canvas.line(frame.at(path), DOUBTFUL, width, inside=frame, round_ends=True)
     for path in seen:
         canvas.line(frame.at(path), MINIMUM, 1.2, inside=frame)

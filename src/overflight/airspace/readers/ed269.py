@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from overflight.airspace.readers.format import Format
-from overflight.airspace.rings import RingError, circle, make_part, make_ring
+from overflight.airspace.rings import RingError, circle, make_part, make_ring, unclosed
 from overflight.airspace.volume import (
     GEODESIC,
     STRAIGHT,
@@ -272,7 +272,9 @@ def _polygons(polygons: list[Any], notes: list[str]) -> tuple[Part, ...]:
             except RingError as error:
                 raise _WrongError(where + str(error)) from None
             rings.append(ring)
-            notes += [where + note for note in mended]
+            notes += [
+                where + note for note in (*mended, *unclosed([y for _, y in positions], [x for x, _ in positions]))
+            ]
         if not rings:
             raise _WrongError(f"part {at} has no ring")
         try:

@@ -3,14 +3,14 @@
 ``id``, ``name``, ``kind``, ``floor``, ``ceiling`` (see `parse_limit`), ``owner``, ``accuracy_m``, ``active_from``,
 ``active_to`` (ISO 8601), ``edges`` ("straight", "parallel" or "geodesic"), and of a notice ``notice`` ("NOTAM" or
 "bulletin"), ``issued_for`` (a list of regions) and ``assumed`` (what of it is only assumed); ``barred`` names the one
-party that must not be in it. What openAIP exports is read by its own names: ``_id``, ``type``, ``lowerLimit`` and
-``upperLimit`` as {value, unit, referenceDatum} (https://docs.openaip.net).
+party that must not be in it. What openAIP exports, as features or as its list of items, is read by openAIP's own names (`openaip`).
 
 A LineString is a line that parties agreed not to cross (`overflight.airspace.sides`): ``party_left`` and ``party_right`` say whose
 side is whose, seen along the line, and ``reach`` ("100 NM") how far from it they reach. With both, each side is barred to the
 other party; with one, to everybody else.
 
-An edge that spans more than half the globe is taken to go the short way, across the antimeridian, as maps do.
+An edge that spans more than half the globe is taken to go the short way, across the antimeridian, as maps do. A ring that is not
+closed is closed, and a longitude beyond 180 degrees is taken within, each with a note.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
 
+from overflight.airspace.readers import openaip
 from overflight.airspace.readers.format import Format
-from overflight.airspace.rings import RingError, make_part, make_ring
-from overflight.airspace.sides import FARTHEST_M, LEFT, REACH_M, RIGHT, side
+from overflight.airspace.rings import RingError, make_part, make_ring, unclosed
+from overflight.airspace.sides import FARTHEST_M, LEFT, REACH_M, RIGHT, checked, side
 from overflight.airspace.volume import (
     GEODESIC,
     KINDS,
@@ -37,16 +38,17 @@ from overflight.airspace.volume import (
     Ring,
     Volume,
     Window,
+    assumption,
     inverted,
     parse_limit,
 )
 from overflight.errors import InputError, ParameterError
-from overflight.units import FT_M, parse_length_m, parse_time
+from overflight.units import parse_length_m, parse_time
 
 _EDGES: Final = {"straight": STRAIGHT, "parallel": STRAIGHT, "geodesic": GEODESIC}
-_OPENAIP_UNITS: Final = {0: "m", 1: "ft", 6: "fl"}
-_OPENAIP_DATUM: Final = {0: "AGL", 1: "AMSL", 2: "STD"}
-_OPENAIP_KINDS: Final = {1: "restricted", 2: "danger", 3: "restricted", 10: "fir", 11: "fir"}  # 3: prohibited, 11: UIR
+HIGHEST_FT: Final = 500_000.0
+"""No limit is higher: space begins at 330,000 ft."""
+
 Properties = Mapping[str, Any]
 
 
@@ -62,18 +64,24 @@ def read(data: bytes, label: str) -> Airspace:
         raise InputError(f"is no JSON ({error})", path=label, remedy="export it again") from None
     volumes: list[Volume] = []
     refused: list[Refused] = []
-    for number, feature in enumerate(_features(document, label), start=1):
-        place = f"{label}:feature {number}"
+    listed = openaip.items(document)
+    what = "feature" if listed is None else "item"
+    for number, feature in enumerate(_features(document, label) if listed is None else listed, start=1):
+        place = f"{label}:{what} {number}"
         name = place
         try:
             properties = _mapping(feature.get("properties"))
             name = str(properties.get("name") or properties.get("id") or feature.get("id") or place)
+            if listed is not None or openaip.is_airspace(properties):
+                properties = openaip.read(properties)
             if _mapping(feature.get("geometry")).get("type") == "LineString":
                 volumes += _sides(feature, properties, place, f"{number}")
             else:
                 volumes.append(_volume(feature, properties, place, f"{number}"))
-        except (RingError, ParameterError, _WrongError) as error:
+        except (RingError, ParameterError, _WrongError, openaip.OpenaipError) as error:
             refused.append(Refused(name, place, str(error)))
+    if volumes and (missing := openaip.missing_pages(document)):
+        volumes[0] = replace(volumes[0], notes=(*volumes[0].notes, missing))
     return Airspace(tuple(volumes), tuple(refused))
 
 
@@ -103,13 +111,13 @@ def _volume(feature: Properties, properties: Properties, place: str, number: str
     elif geometry.get("type") != "MultiPolygon":
         raise _WrongError(f"a {geometry.get('type') or 'feature without geometry'} encloses no area")
     parts, notes = _parts(coordinates, _edge(properties))
-    kind = properties.get("kind") or _OPENAIP_KINDS.get(cast("Any", properties.get("type")), "restricted")
+    kind = properties.get("kind") or "restricted"
     return _described(feature, properties, place, number, str(kind), parts, tuple(notes))
 
 
 def _edge(properties: Properties) -> int:
     edge = properties.get("edges", "straight")
-    if edge not in _EDGES:
+    if not isinstance(edge, str) or edge not in _EDGES:
         raise _WrongError(f"edges {edge!r}: choose from {', '.join(_EDGES)}")
     return _EDGES[edge]
 
@@ -127,13 +135,14 @@ def _sides(feature: Properties, properties: Properties, place: str, number: str)
         longitude, latitude = ([float(point[k]) for point in cast("Any", points)] for k in (0, 1))
     except (TypeError, IndexError, KeyError, ValueError, OverflowError) as error:
         raise _WrongError(f"coordinates are no list of positions ({error})") from None
+    line, notes = checked(latitude, longitude)
     raw = json.dumps(feature, ensure_ascii=False)
     volumes: list[Volume] = []
     for which, other in ((LEFT, RIGHT), (RIGHT, LEFT)):
         if not parties[which]:
             continue
-        part = side(latitude, longitude, _edge(properties), which, reach_m)
-        whole = _described(feature, properties, place, number, "line_side", (part,), ())
+        part = side(line, _edge(properties), which, reach_m)
+        whole = _described(feature, properties, place, number, "line_side", (part,), tuple(notes))
         owner = str(parties[which])
         barred = str(parties[other]) if parties[other] else None
         name = f"{owner}'s side of {whole.name}"
@@ -157,15 +166,15 @@ def _described(
     if isinstance(accuracy, bool) or not isinstance(accuracy, int | float) or not 0 <= accuracy < 1e6:
         raise _WrongError(f"accuracy_m {accuracy!r} is no length in m")
     notice = properties.get("notice") or ""
-    if notice not in {"", *NOTICES}:
+    if not isinstance(notice, str) or notice not in {"", *NOTICES}:
         raise _WrongError(f"notice {notice!r}: choose from {', '.join(NOTICES)}")
     name = str(properties.get("name") or properties.get("id") or feature.get("id") or f"feature {number}")
-    floor = _limit(properties, "floor", "lowerLimit", SURFACE)
-    ceiling = _limit(properties, "ceiling", "upperLimit", UNLIMITED)
+    floor, ceiling = _limit(properties, "floor", SURFACE), _limit(properties, "ceiling", UNLIMITED)
+    notes = (*notes, *properties.get(openaip.NOTES, ()))
     if wrong := inverted(floor, ceiling):
         raise _WrongError(wrong)
     return Volume(
-        id=str(properties.get("id") or properties.get("_id") or feature.get("id") or f"{number} {name}"),
+        id=str(properties.get("id") or feature.get("id") or f"{number} {name}"),
         name=name,
         kind=kind,
         parts=parts,
@@ -178,7 +187,7 @@ def _described(
         notes=notes,
         notice=str(notice),
         issued_for=_codes(properties.get("issued_for")),
-        assumed=str(properties.get("assumed") or ""),
+        assumed=str(properties.get("assumed") or assumption(notes)),
         barred=None if properties.get("barred") is None else str(properties["barred"]),
     )
 
@@ -206,7 +215,7 @@ def _parts(coordinates: Any, edge: int) -> tuple[tuple[Part, ...], list[str]]:
                 except RingError as error:
                     raise RingError(where + str(error)) from None
                 rings.append(ring)
-                notes += [where + note for note in mended]
+                notes += [where + note for note in (*mended, *unclosed(latitude, longitude))]
             if not rings:
                 raise _WrongError(f"part {at} has no ring")
             try:
@@ -224,24 +233,16 @@ def _parts(coordinates: Any, edge: int) -> tuple[tuple[Part, ...], list[str]]:
     return tuple(parts), notes
 
 
-def _limit(properties: Properties, own: str, openaip: str, default: Limit) -> Limit:
-    value = properties.get(own)
-    if value is not None:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = f"{value} ft AMSL"
-        return parse_limit(str(value), own)
-    told = _mapping(properties.get(openaip))
-    if not told:
+def _limit(properties: Properties, name: str, default: Limit) -> Limit:
+    value = properties.get(name)
+    if value is None:
         return default
-    unit, datum = _OPENAIP_UNITS.get(told.get("unit", -1)), _OPENAIP_DATUM.get(told.get("referenceDatum", -1))
-    number = told.get("value")
-    if unit is None or datum is None or isinstance(number, bool) or not isinstance(number, int | float):
-        raise _WrongError(f"{openaip} {dict(told)} is not understood")
-    if unit == "fl":
-        return Limit("STD", number * 100.0)
-    if datum == "AGL" and number == 0:
-        return SURFACE
-    return Limit(cast("Any", datum), round(number if unit == "ft" else number / FT_M, 6))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value} ft AMSL"
+    limit = parse_limit(str(value), name)
+    if abs(limit.value_ft) > HIGHEST_FT:
+        raise _WrongError(f"{name} {str(value)[:40]} is out of range")
+    return limit
 
 
 def _active(properties: Properties) -> tuple[Window, ...]:
@@ -254,6 +255,7 @@ def _active(properties: Properties) -> tuple[Window, ...]:
     return (Window(start, end),)
 
 
+OPENAIP = Format("openAIP", openaip.matches, read)
 GEOJSON = Format(
     "GeoJSON", lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"Feature' in head, read
 )

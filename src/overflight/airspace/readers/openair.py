@@ -10,7 +10,7 @@ What is taken for granted, each said in the notes of the volume where it changes
 - A line of the geometry that is not understood, or any that holds a position, refuses the volume: without that point it
   would be another area.
 - Classes that have no kind of their own become "restricted", the nearest; the note keeps class and type as they stand.
-- "AA NONE", active only when a NOTAM says so, is taken as always active: better asked about once too often.
+- "AA NONE", active only when a NOTAM says so, is taken as active at all times: better asked about once too often.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _volume(block: list[Line], label: str) -> Volume | Refused:
     kind, notes = _kind(said.get("AC"), said.get("AY", ""))
     notes += _doubtful(said) + reading.notes + shape.notes
     if reading.windows == [None]:
-        notes.append("AA NONE, active only by NOTAM: taken as always active")
+        notes.append("AA NONE, active only by NOTAM: taken as active at all times")
     if drawn := sorted({line.command for line in block if line.command in _DRAWING}):
         notes.append(f"left out, for drawing only: {', '.join(drawn)}")
     return Volume(

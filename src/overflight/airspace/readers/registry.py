@@ -8,11 +8,11 @@ from overflight.airspace.readers.aixm import AIXM
 from overflight.airspace.readers.bulletins import BULLETINS
 from overflight.airspace.readers.ed269 import ED269, ED318
 from overflight.airspace.readers.format import Format
-from overflight.airspace.readers.geojson import GEOJSON
+from overflight.airspace.readers.geojson import GEOJSON, OPENAIP
 from overflight.airspace.readers.notam import NOTAM
 from overflight.airspace.readers.openair import OPENAIR
 
-FORMATS: Final[tuple[Format, ...]] = (AIXM, ED269, ED318, GEOJSON, BULLETINS, NOTAM, OPENAIR)
+FORMATS: Final[tuple[Format, ...]] = (AIXM, ED269, ED318, GEOJSON, OPENAIP, BULLETINS, NOTAM, OPENAIR)
 """In the order in which they are asked."""
 
 
