@@ -49,10 +49,11 @@ def replay(
         duplicate=_share(duplicate),
         seed=seed,
     )
+    target = outlet(to)
     with waiting(quiet) as shown:
         table = read(*recording, progress=shown.read).table
         shown.step("replaying")
-        sent = run(table, parameters, outlet(to), lambda done: shown.read(done, table.height))
+        sent = run(table, parameters, target, lambda done: shown.read(done, table.height))
     if not quiet:
         print(f"{sent:,} positions sent", file=sys.stderr)
 

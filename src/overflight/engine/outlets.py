@@ -175,10 +175,12 @@ class Stored:
 
         server = self._place.url._replace(path="", query="", fragment="").geturl()
         connect = cast("Any", nats).connect
-        self._client = await connect(server, connect_timeout=5, max_reconnect_attempts=10, error_cb=silent)
+        self._client = await connect(
+            server, connect_timeout=5, max_reconnect_attempts=3, reconnect_time_wait=1, error_cb=silent
+        )
         self._stored = self._client.jetstream(timeout=ANSWER_S)
         try:
-            found = (await self._stored.stream_info(self._stream)).config.subjects or []
+            found: list[str] = (await self._stored.stream_info(self._stream)).config.subjects or []
         except NotFoundError:
             found = [f"overflight.{self._stream}"]
             await self._stored.add_stream(name=self._stream, subjects=found)

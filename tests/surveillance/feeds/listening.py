@@ -80,12 +80,13 @@ class Server:
                 return
             self.connections += 1
             self.accepted.append(time.monotonic())
-            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            last = len(self._scripts) == 1
+            script = self._scripts[0] if last else self._scripts.pop(0)
             with contextlib.suppress(OSError):
                 for part in script:
                     link.sendall(part)
                     time.sleep(self._pause_s)
-            if self._keep and len(self._scripts) == 1:
+            if self._keep and last:
                 self._open.append(link)
             else:
                 link.close()

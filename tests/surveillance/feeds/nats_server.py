@@ -40,6 +40,13 @@ class NatsServer:
                 assert time.monotonic() < until, "nats-server does not start"
                 time.sleep(0.05)
 
+    def __enter__(self) -> NatsServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def stop(self) -> None:
         if self._process:
             self._process.kill()

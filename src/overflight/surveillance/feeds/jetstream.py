@@ -92,7 +92,8 @@ class JetStream:
         try:
             # some of its types are unknown
             connect = cast("Any", nats).connect
-            client = cast("Client", await connect(server, allow_reconnect=False, connect_timeout=5, error_cb=silent))
+            once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1}
+            client = cast("Client", await connect(server, connect_timeout=5, error_cb=silent, **once))
             return await self._consumed(client, cast("Any", client).jetstream())
         except Error as error:
             return self._reason(error)
@@ -102,7 +103,6 @@ class JetStream:
                     await client.close()
 
     async def _consumed(self, client: Client, stream: Any) -> str:
-        from nats.errors import TimeoutError as Silence
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
         state = (await stream.stream_info(self._stream)).state
@@ -125,7 +125,7 @@ class JetStream:
         while not self._pump.closed:
             try:
                 some = await messages.fetch(_FETCH, TICK_S)
-            except Silence:
+            except TimeoutError:
                 if not client.is_connected:
                     return "the connection broke"
                 continue
@@ -145,14 +145,14 @@ class JetStream:
         return "closed"
 
     def _reason(self, error: Exception) -> str:
-        from nats.errors import AuthorizationError, NoServersError
+        from nats.errors import NoServersError
         from nats.js.errors import NotFoundError, ServiceUnavailableError
 
         if isinstance(error, NotFoundError):
             return f"has no stream {self._stream}"
         if isinstance(error, ServiceUnavailableError):
             return "has no JetStream"
-        if isinstance(error, AuthorizationError):
+        if "authorization" in str(error).lower():
             return "refuses the credentials"
         if isinstance(error, NoServersError):
             return "does not answer"
