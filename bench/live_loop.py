@@ -1,27 +1,35 @@
 """The whole live loop: 20,000 aircraft at 1 Hz through the gate and every net, decoding excluded.
 
-    python bench/live_loop.py [--aircraft 20000] [--seconds 120] [--hours 0]
+    python bench/live_loop.py [--aircraft 20000] [--seconds 120] [--hours 6]
 
 Aircraft fly great circles worldwide, each reports once a second at its own moment, as a feed gives them: a second at a time, shuffled. Counted
-is what the loop does with them: order, names, gate, nets, lives. `--hours` runs a flat sky of fewer aircraft for so long, for the memory.
+is what the loop does with them: order, names, gate, nets, lives, the evidence kept. Then a thinner sky for six hours of event time, some of whose
+aircraft land and are replaced, for the memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
+import json
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
-from figures import Figure, Stopwatch, at_most, child, show  # noqa: F401
 
+from figures import Figure, at_most, child, noise, show
 from overflight.airspace.read import read_airspace
 from overflight.engine.live import Live
 from overflight.engine.parameters import NETS, CheckParameters
+from overflight.surveillance.table import ADDRESS_TYPES, SOURCES
 
 START_US = 1_790_000_000_000_000
 NM_RAD = 1.0 / 3440.065
+WARM_S = 30
+REGIONS = "fir:EDGG,EDMM,LFFF,LECM,LTAA,OIIX,ZBPE,KZNY,KZLA,EGTT"
+CYCLE_S = 1800
+"""Of the thin sky: as often a tenth of the aircraft is replaced."""
 
 
 class Sky:
@@ -39,7 +47,6 @@ class Sky:
         self.speed_kt = rng.uniform(120.0, 500.0, count)
         self.level_ft = rng.integers(20, 420, count) * 100.0
         self.moment_us = rng.integers(0, 1_000_000, count)
-        self.name = [f"adsb:{k:06x}" for k in range(count)]
         self.address = [f"{k:06x}" for k in range(count)]
 
     def second(self, t: int, rng: np.random.Generator) -> pl.DataFrame:
@@ -55,9 +62,9 @@ class Sky:
         frame = pl.DataFrame(
             {
                 "timestamp": pl.Series(START_US + us).cast(pl.Datetime("us", "UTC")),
-                "track_id": self.name,
+                "track_id": [f"adsb:{name}" for name in self.address],
                 "icao24": self.address,
-                "callsign": self.name,
+                "callsign": self.address,
                 "squawk": ["2345"] * len(us),
                 "latitude": latitude,
                 "longitude": longitude,
@@ -79,30 +86,77 @@ class Sky:
         return frame[rng.permutation(len(us))]
 
 
-def run(aircraft: int, seconds: int, warm: int = 20) -> None:
+def rss_mb() -> float:
+    """Memory that the process holds now, MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return float("nan")
+
+
+def dense(aircraft: int, seconds: int) -> dict[str, object]:
     sky, rng = Sky(aircraft, 1), np.random.default_rng(2)
-    loop = Live(CheckParameters(nets=NETS), read_airspace("fir:" + FIRS))
+    loop = Live(CheckParameters(nets=NETS), read_airspace(REGIONS))
     cpu: list[float] = []
     wall: list[float] = []
-    for t in range(seconds):
+    for t in range(WARM_S + seconds):
         rows = sky.second(t, rng)
         began, began_cpu = time.perf_counter(), time.process_time()
         loop.take("bench", rows, None, float(t))
         loop.step(float(t), current=True)
-        if t >= warm:
+        if t >= WARM_S:
             cpu.append(time.process_time() - began_cpu)
             wall.append(time.perf_counter() - began)
-    print(f"{aircraft:,} aircraft: CPU median {np.median(cpu):.3f} s, mean {np.mean(cpu):.3f} s; wall median {np.median(wall):.3f}, p99 {np.percentile(wall, 99):.3f} s")
-    print(len(loop.open), "open")
+    return {"cpu": cpu, "wall": wall, "open": len(loop.open), "rss": rss_mb()}
 
 
-FIRS = "EDGG,EDMM,LFFF,LECM,LTAA,OIIX,ZBPE,KZNY,KZLA,EGTT"
-from overflight.surveillance.table import ADDRESS_TYPES, SOURCES  # noqa: E402
+def long(aircraft: int, hours: float) -> dict[str, object]:
+    sky, rng = Sky(aircraft, 3), np.random.default_rng(4)
+    loop = Live(CheckParameters(nets=NETS), read_airspace(REGIONS))
+    held: list[float] = []
+    for t in range(0, int(hours * 3600), 10):
+        if t and t % CYCLE_S == 0:
+            gone = rng.choice(aircraft, aircraft // 10, replace=False)
+            for k in gone.tolist():
+                sky.address[k] = f"{int(rng.integers(0x100000, 0xFFFFFF)):06x}"
+            held.append(rss_mb())
+        loop.take("bench", sky.second(t, rng), None, float(t))
+        loop.step(float(t), current=True)
+    return {"rss": [*held, rss_mb()], "tracks": len(loop.names)}
 
-if __name__ == "__main__":
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--aircraft", type=int, default=20_000)
     parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--hours", type=float, default=6.0)
+    parser.add_argument("--part", choices=("dense", "long"), help="run one part and print it as JSON")
     told = parser.parse_args()
-    gc.collect()
-    run(told.aircraft, told.seconds)
+    if told.part:
+        print(json.dumps(dense(told.aircraft, told.seconds) if told.part == "dense" else long(1000, told.hours)))
+        return
+    own = str(Path(__file__).resolve())
+    busy = child(own, "--part", "dense", "--aircraft", told.aircraft, "--seconds", told.seconds)
+    cpu, wall = (np.array(busy[name]) for name in ("cpu", "wall"))
+    p99 = float(np.percentile(wall, 99))
+    figures = [
+        at_most("CPU for a second, all nets", float(np.median(cpu)), 0.5, " s", shown=noise(cpu.tolist(), digits=3)),
+        at_most("from batch to event, p99", p99, 0.5, " s", digits=3),
+        Figure("events open in the end", f"{busy['open']}"),
+        Figure("memory", f"{busy['rss']:.0f} MB"),
+    ]
+    show(f"The live loop: {told.aircraft:,} aircraft at 1 Hz", figures)
+    if told.hours:
+        thin = child(own, "--part", "long", "--hours", told.hours)
+        rss = thin["rss"]
+        grown = rss[-1] / rss[min(1, len(rss) - 1)]
+        name = f"memory after {told.hours:g} h over that after 1 h"
+        figures = [
+            at_most(name, grown, 1.1, "x", shown=f"{grown:.2f}x ({rss[-1]:.0f} MB)"),
+            Figure("tracks met", f"{thin['tracks']:,}"),
+        ]
+        show("1,000 aircraft, every ten seconds, a tenth replaced every half hour", figures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

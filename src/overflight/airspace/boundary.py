@@ -66,7 +66,8 @@ def stretches(ring: Ring) -> list[tuple[Array, Array]]:
     found: list[tuple[Array, Array]] = []
     for run in np.split(counts, np.flatnonzero(np.diff(counts) != 1) + 1):
         if len(run):
-            along = np.arange(first[run[0]], first[run[-1]] + count[run[-1]] + 1) % len(latitude)
+            begin, end = int(first[run[0]]), int(first[run[-1]] + count[run[-1]])
+            along = np.arange(begin, end + 1) % len(latitude)
             found.append((latitude[along], longitude[along]))
     return found
 

@@ -158,9 +158,7 @@ def _due_s(event: dict[str, Any]) -> float | None:
 
 def _cells(event: dict[str, Any]) -> list[str]:
     parameters: dict[str, Any] = event["parameters"] or {}
-    who = " ".join(
-        str((parameters.get(side) or {}).get("callsign") or event[f"track_{side}"] or "").strip() for side in "ab"
-    ).strip()
+    who = " ".join(filter(None, (_name(event, parameters.get(side), side) for side in "ab")))
     rule, due = event["rule"] or "", _due_s(event)
     numbers = [
         "" if event[name] is None else form.format(event[name])
@@ -171,3 +169,8 @@ def _cells(event: dict[str, Any]) -> list[str]:
         f"{event['latitude']:.3f} {event['longitude']:.3f}" if event["latitude"] is not None else ""
     )
     return [event["kind"], event["verdict"], who, where, level, *numbers, event["start"][11:19], event["why"] or ""]
+
+
+def _name(event: dict[str, Any], told: dict[str, Any] | None, side: str) -> str:
+    """The callsign of one side where it is known, else its track."""
+    return str((told["callsign"] if told else None) or event[f"track_{side}"] or "").strip()

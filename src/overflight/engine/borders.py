@@ -41,13 +41,13 @@ def withheld(table: pl.DataFrame, skipped: int, net: Incursion | None) -> Withhe
     if net is None or not wanted:
         return Withheld()
     flags = table["flags"].to_numpy()
-    otherwise = (
-        skipped & ~wanted
-    )  # what is left out for another reason, on the ground, would have given no verdict anyway
+    # What is left out for another reason, on the ground, would have given no verdict anyway.
+    otherwise = skipped & ~wanted
     rows = table[np.flatnonzero((flags & wanted != 0) & (flags & otherwise == 0))]
-    columns = [rows[name].cast(pl.Float64).to_numpy() for name in ("latitude", "longitude")]
+    latitude, longitude = (rows[name].cast(pl.Float64).to_numpy() for name in ("latitude", "longitude"))
     altitude_ft = rows["altitude"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    rows = rows.filter(net.possibly_inside(*columns, altitude_ft, rows["timestamp"].dt.epoch("us").to_numpy()))
+    time_us = rows["timestamp"].dt.epoch("us").to_numpy()
+    rows = rows.filter(pl.Series(net.possibly_inside(latitude, longitude, altitude_ft, time_us)))
     found = integrity.counts(rows["flags"].to_numpy() & np.uint32(wanted))
     return Withheld(rows.height, rows["track_id"].n_unique(), found)
 

@@ -94,7 +94,7 @@ class Sky:
         """Say which positions are in a volume at a level and time that are possible; an unknown altitude (NaN) is possible."""
         point, number = self.areas.inside(latitude, longitude)
         found = np.zeros(len(latitude), bool)
-        for volume in np.unique(number).tolist():
+        for volume in map(int, np.unique(number)):
             inside = point[number == volume]
             possible, _ = levels(self.volumes[volume], self._qnh_uncertainty_hpa)
             level, time = altitude_ft[inside], time_us[inside]
