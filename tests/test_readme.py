@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +35,7 @@ def sbs(table: pl.DataFrame) -> bytes:
 
 
 @pytest.fixture
-def receiver() -> None:
+def receiver() -> threading.Event:
     """Something that answers on port 30003 of this machine, once, as dump1090 does."""
     traffic = pl.concat(
         [
@@ -43,12 +45,15 @@ def receiver() -> None:
     )
     server = socket.create_server(("127.0.0.1", 30003))
     server.settimeout(60)
+    served = threading.Event()
 
     def serve() -> None:
         with server, server.accept()[0] as client:
             client.sendall(sbs(traffic))
+        served.set()
 
     threading.Thread(target=serve, daemon=True).start()
+    return served
 
 
 @pytest.fixture
@@ -82,9 +87,17 @@ def test_the_python_example(checkout: Path) -> None:
     assert (checkout / "three-miles.html").exists()
 
 
-@pytest.mark.usefixtures("receiver", "checkout")
-def test_the_receiver_example() -> None:
-    assert "1 event" in run("bash", "-euc", BLOCKS[2][1])
+@pytest.mark.usefixtures("checkout")
+def test_the_receiver_example(receiver: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    watch = subprocess.Popen(["bash", "-euc", f"exec {BLOCKS[2][1]}"], stdout=subprocess.PIPE, text=True)
+    assert receiver.wait(60)
+    time.sleep(8.0)  # the loop judges what came, and the screen shows it
+    watch.send_signal(signal.SIGINT)
+    shown, _ = watch.communicate(timeout=60)
+    assert watch.returncode == 0
+    assert re.search(r"separation +(confirmed|undetermined) +adsb:aaaaa1 adsb:aaaaa2", shown)
+    assert "STALE" in shown
 
 
 def test_the_airspace_examples(checkout: Path) -> None:

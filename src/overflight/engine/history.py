@@ -61,7 +61,9 @@ def check_recording(
     hidden: list[pl.DataFrame] = []
     found: list[Findings] = []
     covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
-    tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0)  # where no net tells how much could be tested
+    tails = Tails(
+        round(told.max_gap_s * 1e6), told.threads, 0, pairs=False
+    )  # where no net tells how much could be tested
     for batch in _judged(table, names, pipeline.gate):
         pipeline.test(batch)
         usable = np.flatnonzero(batch.flags & told.skipped == 0) if covering is None else ()

@@ -33,6 +33,8 @@ from overflight.surveillance.recording import Drops
 LATENESS_S: Final = 5.0
 TOO_MANY: Final = "track of an address that is new, when too many were: not followed"
 
+SELDOM: Final = 3
+"""What has happened already is told as often as every third time that what is ahead is told: it takes most of the work, and saves nobody."""
 _CHUNK_US: Final = 60_000_000
 """Most event time in a batch of a loop that has fallen behind: far less than the silence that ends a track."""
 NEW_TRACKS: Final = 100_000
@@ -74,7 +76,7 @@ class Live:
         self._reports = Reports(round((2 * told.max_gap_s + 120.0) * 1e6))
         self._new_tracks, self._new_minute, self._new = new_tracks, 0, 0
         self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
-        self.rows = 0
+        self.rows, self._round = 0, 0
         self.flagged: dict[str, int] = {}
         self.dismissed: dict[str, int] = {}
         self._heard_us: NDArray[np.int64] = np.zeros(0, np.int64)  # by track
@@ -123,7 +125,8 @@ class Live:
             found.append(self._pipeline.advance(watermark_us))
         changes = self._conclude(found, watermark_us)
         if current:
-            changes += self._current(watermark_us)
+            self._round += 1
+            changes += self._current(watermark_us, everything=self._round % SELDOM == 0)
         if self._reports.due(watermark_us):
             named = [net.rests_on() for net in self._pipeline.nets]
             self._reports.forget(watermark_us, np.concatenate([np.zeros(0, np.int64), *named]))
@@ -197,13 +200,19 @@ class Live:
             return []
         return self._lives.close(self._reports.complete(findings.events), watermark_us)
 
-    def _current(self, watermark_us: int) -> list[Change]:
-        """What is going on, by every net."""
-        parts = [net.current(watermark_us) for net in self._pipeline.nets]
-        parts = [part for part in parts if part.height]
+    def _current(self, watermark_us: int, *, everything: bool) -> list[Change]:
+        """What is going on, by every net, or only what is ahead."""
+        nets = [net for net in self._pipeline.nets if everything or net.name == "conflict"]
+        parts = [part for part in (net.current(watermark_us) for net in nets) if part.height]
         now = pl.concat(parts, how="diagonal") if parts else Findings.none().events
         changed = self._lives.changed(now)
-        return self._lives.go_on(now, self._reports.complete(changed) if changed.height else changed, watermark_us)
+        if changed.height:
+            changed = self._reports.complete(changed)
+        return self._lives.go_on(now, changed, watermark_us, kinds=None if everything else ("conflict",))
+
+    def current(self) -> list[Change]:
+        """What is going on now, by every net; returns what changed."""
+        return [] if self.watermark_us is None else self._current(self.watermark_us, everything=True)
 
     def know(self, event: dict[str, Any]) -> None:
         """Take an event for open that was said to be, by a loop whose state was not stored since."""

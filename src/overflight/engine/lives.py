@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -88,12 +89,17 @@ class Lives:
         ]
         return current.filter(pl.Series(keys, dtype=pl.Boolean))
 
-    def go_on(self, current: pl.DataFrame, changed: pl.DataFrame, watermark_us: int) -> list[Change]:
-        """Take in what is going on: the ids in `current`, and those that `changed`, complete."""
+    def go_on(
+        self, current: pl.DataFrame, changed: pl.DataFrame, watermark_us: int, kinds: Collection[str] | None = None
+    ) -> list[Change]:
+        """Take in what is going on: the ids in `current`, and those that `changed`, complete; of some kinds, or all."""
         at = _EPOCH + timedelta(microseconds=watermark_us)
         changes: list[Change] = []
         there = set(current["id"].to_list())
-        for key in [key for key in self.open if key not in there]:
+        gone = [
+            key for key, event in self.open.items() if key not in there and (kinds is None or event["kind"] in kinds)
+        ]
+        for key in gone:
             changes.append(Change("withdrawn", self.open.pop(key), at))
         for event in records(doubt(changed, self._areas)):
             changes.append(Change("updated" if event["id"] in self.open else "opened", event, at))

@@ -109,8 +109,7 @@ class Watch:
                     break
             if self._errors:
                 raise self._errors[0]
-            if not self._stopping.is_set():
-                self._tell(self._live.finish())
+            self._tell(self._live.current() if self._stopping.is_set() else self._live.finish())
         finally:
             for feed in self._feeds:
                 feed.close()

@@ -67,7 +67,9 @@ class Incursion:
         """Index the volumes; nothing is seen yet."""
         self._p, self._names = parameters, names
         self._max_gap_us = round(parameters.max_gap_s * 1e6)
-        self._tails = Tails(self._max_gap_us, parameters.threads, RELOCATED if parameters.skipped & JUMP else 0)
+        self._tails = Tails(
+            self._max_gap_us, parameters.threads, RELOCATED if parameters.skipped & JUMP else 0, pairs=False
+        )
         self._sky = Sky(parameters.volumes, parameters.qnh_uncertainty_hpa)
         self._volumes = volume_frame(parameters.volumes, parameters.qnh_uncertainty_hpa)
         self._open = pl.DataFrame(schema=PIECES_SCHEMA)

@@ -69,9 +69,12 @@ KEPT = (*SAME, "track", "altitude_m", "visual", "linked")
 class Tails:
     """Turns batches into vertices: what was kept of each track, then its new positions."""
 
-    def __init__(self, max_gap_us: int, threads: int, breaks: int) -> None:
-        """Start with nothing kept. A position with a flag of `breaks` is not connected to the one before it."""
-        self._breaks = breaks
+    def __init__(self, max_gap_us: int, threads: int, breaks: int, *, pairs: bool = True) -> None:
+        """Start with nothing kept. A position with a flag of `breaks` is not connected to the one before it.
+
+        Without `pairs` only the last position of each track is kept: who looks at one track at a time needs no more.
+        """
+        self._breaks, self._pairs = breaks, pairs
         self._max_gap_us, self._threads = max_gap_us, threads
         self._kept: dict[str, NDArray[Any]] | None = None
         self._memory = {  # of each track, which outlives its kept positions
@@ -132,7 +135,7 @@ class Tails:
         horizon = int(v.time_us.max()) - self._max_gap_us
         last = v.offsets[1:][np.diff(v.offsets) > 0] - 1
         reaches = np.empty(len(v), np.bool_)  # by the segment that begins at the vertex
-        reaches[:-1] = v.time_us[1:] >= horizon
+        reaches[:-1] = (v.time_us[1:] >= horizon) & self._pairs
         reaches[last] = v.time_us[last] >= horizon
         keep = np.flatnonzero(reaches)
         self._kept = {name: getattr(v, name)[keep] for name in KEPT}

@@ -20,6 +20,8 @@ from overflight.surveillance.recording import Drops
 from overflight.surveillance.text import example
 
 DUPLICATE: Final = "same position twice"
+SMALL: Final = 100_000
+"""Rows of a frame that is quicker done than two threads are started."""
 _SAME: Final = ("timestamp", "track_id", "latitude", "longitude", "altitude")
 
 
@@ -89,6 +91,8 @@ def _taken(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
 
 def column_by_column(frame: pl.DataFrame, work: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
     """Do work on every column, two at a time. The frame is emptied on the way: it may be large, and Polars would hold two."""
+    if frame.height < SMALL:
+        return pl.DataFrame([work(column) for column in frame.get_columns()])
     with ThreadPoolExecutor(2) as pool:
         columns = (frame.drop_in_place(name) for name in frame.columns)
         return pl.DataFrame(list(pool.map(work, columns)))
