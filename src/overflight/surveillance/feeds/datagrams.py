@@ -25,8 +25,9 @@ from overflight.surveillance.feeds.place import Place
 from overflight.surveillance.feeds.pump import Chunk, Pump, keep_connected
 from overflight.surveillance.recording import Drops
 
-Decode: TypeAlias = Callable[[bytes, float, str, Drops], pl.DataFrame]
-"""Rows of the position table from a datagram, when it was received (s since 1970), a label for references, and the drops."""
+Decode: TypeAlias = Callable[[bytes, float, str], tuple[pl.DataFrame, Drops]]
+"""From a datagram, when it was received (s since 1970) and a label for references to rows of the position table, and what was
+left out of it: `overflight.surveillance.asterix.decode`."""
 
 TOO_FAST: Final = "datagram that came faster than it could be worked on"
 EMPTY: Final = "empty datagram"
@@ -58,7 +59,7 @@ class Datagrams:
     def pieces(self) -> Iterator[Piece]:
         """What comes (`Feed.pieces`)."""
         if self._decode is None:
-            self._decode = cast("Decode", importlib.import_module("overflight.surveillance.asterix").positions)
+            self._decode = cast("Decode", importlib.import_module("overflight.surveillance.asterix").decode)
         yield from self._pump.pieces(self.health, self._piece, lambda: Piece(NO_ROWS))
 
     def close(self) -> None:
@@ -71,7 +72,8 @@ class Datagrams:
         for chunk in chunks:
             self._number += 1
             label = f"{self.name}#{self._number}"
-            rows = self._decode(chunk.data, chunk.received_s, label, self.drops)
+            rows, drops = self._decode(chunk.data, chunk.received_s, label)
+            self.drops.merge(drops)
             if rows.height:
                 parts.append(normalise(rows, label, self.drops))
         return Piece(pl.concat(parts, how="diagonal"))
