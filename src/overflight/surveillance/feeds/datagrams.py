@@ -13,7 +13,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qs
 
 import polars as pl
@@ -54,6 +54,7 @@ class Datagrams:
         self._interface = _address(given, self.name)
         self._decode = decode
         self._number = 0
+        self._numbers: Any = None
         self._pump = Pump(lambda: keep_connected(self._pump, self.health, self._session))
 
     def pieces(self) -> Iterator[Piece]:
@@ -75,8 +76,16 @@ class Datagrams:
             rows, drops = self._decode(chunk.data, chunk.received_s, label)
             self.drops.merge(drops)
             if rows.height:
-                parts.append(normalise(rows, label, self.drops))
+                parts.append(normalise(self._by_stay(rows), label, self.drops))
         return Piece(pl.concat(parts, how="diagonal"))
+
+    def _by_stay(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Track numbers are given to one target after another: rows that say where a track begins and ends are told apart."""
+        if "begins" not in rows.columns:
+            return rows
+        if self._numbers is None:
+            self._numbers = cast("Any", importlib.import_module("overflight.surveillance.track_numbers")).TrackNumbers()
+        return cast("pl.DataFrame", self._numbers.split(rows))
 
     def _session(self) -> str:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
