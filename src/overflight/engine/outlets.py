@@ -138,7 +138,7 @@ class Stored:
         try:
             self._do(self._connect())
         except BaseException:
-            self._stop()
+            self.close()
             raise
 
     def ready(self) -> None:
@@ -167,17 +167,16 @@ class Stored:
         self._loop.close()
 
     async def _connect(self) -> None:
-        import nats
+        from nats.aio.client import Client
         from nats.js.errors import NotFoundError
 
         async def silent(_: Exception) -> None:
             """What goes wrong ends the replay with one line."""
 
         server = self._place.url._replace(path="", query="", fragment="").geturl()
-        connect = cast("Any", nats).connect
-        self._client = await connect(
-            server, connect_timeout=5, max_reconnect_attempts=3, reconnect_time_wait=1, error_cb=silent
-        )
+        self._client = cast("Any", Client())  # some of its types are unknown
+        tries = {"max_reconnect_attempts": 3, "reconnect_time_wait": 1}
+        await self._client.connect(server, connect_timeout=5, error_cb=silent, **tries)
         self._stored = self._client.jetstream(timeout=ANSWER_S)
         try:
             found: list[str] = (await self._stored.stream_info(self._stream)).config.subjects or []

@@ -10,19 +10,21 @@ import polars as pl
 
 from overflight.surveillance.feeds.datagrams import EMPTY
 from overflight.surveillance.feeds.opened import open_feed
+from overflight.surveillance.recording import Drops
 from tests.surveillance.feeds.listening import Listening, free_port
 
 HALF = "half a datagram"
 
 
-def decode(data, received_s, label, drops):
+def decode(data, received_s, label):
     """A datagram of two floats: latitude, longitude."""
+    drops = Drops()
     if len(data) != 16:
         drops.add(HALF, 1, label)
-        return pl.DataFrame()
+        return pl.DataFrame(), drops
     latitude, longitude = struct.unpack("<dd", data)
     row = {"timestamp": received_s, "track_id": "radar:1", "latitude": latitude, "longitude": longitude, "ref": label}
-    return pl.DataFrame([row])
+    return pl.DataFrame([row]), drops
 
 
 def send(address, port, *datagrams):

@@ -71,9 +71,8 @@ def test_a_name_that_nobody_knows_is_said():
 def test_waits_grow_while_there_is_only_garbage():
     garbage = random.Random(3).randbytes(80_000).replace(b"\x1a", b"")
     with Server([garbage], keep=False) as server, listening(server) as live:
-        live.until(lambda: server.connections >= 3)
+        live.until(lambda: server.connections >= 4)
         feed = live.feed
-        assert feed.health.trouble in {FOREIGN, None}
         assert feed.drops.counts[FOREIGN] >= 2
         assert live.rows == 0
         waits = [b - a for a, b in itertools.pairwise(server.accepted)]

@@ -13,7 +13,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import parse_qs
 
 import polars as pl
@@ -25,8 +25,9 @@ from overflight.surveillance.feeds.place import Place
 from overflight.surveillance.feeds.pump import Chunk, Pump, keep_connected
 from overflight.surveillance.recording import Drops
 
-Decode: TypeAlias = Callable[[bytes, float, str, Drops], pl.DataFrame]
-"""Rows of the position table from a datagram, when it was received (s since 1970), a label for references, and the drops."""
+Decode: TypeAlias = Callable[[bytes, float, str], tuple[pl.DataFrame, Drops]]
+"""From a datagram, when it was received (s since 1970) and a label for references to rows of the position table, and what was
+left out of it: `overflight.surveillance.asterix.decode`."""
 
 TOO_FAST: Final = "datagram that came faster than it could be worked on"
 EMPTY: Final = "empty datagram"
@@ -53,12 +54,13 @@ class Datagrams:
         self._interface = _address(given, self.name)
         self._decode = decode
         self._number = 0
+        self._numbers: Any = None
         self._pump = Pump(lambda: keep_connected(self._pump, self.health, self._session))
 
     def pieces(self) -> Iterator[Piece]:
         """What comes (`Feed.pieces`)."""
         if self._decode is None:
-            self._decode = cast("Decode", importlib.import_module("overflight.surveillance.asterix").positions)
+            self._decode = cast("Decode", importlib.import_module("overflight.surveillance.asterix").decode)
         yield from self._pump.pieces(self.health, self._piece, lambda: Piece(NO_ROWS))
 
     def close(self) -> None:
@@ -71,10 +73,19 @@ class Datagrams:
         for chunk in chunks:
             self._number += 1
             label = f"{self.name}#{self._number}"
-            rows = self._decode(chunk.data, chunk.received_s, label, self.drops)
+            rows, drops = self._decode(chunk.data, chunk.received_s, label)
+            self.drops.merge(drops)
             if rows.height:
-                parts.append(normalise(rows, label, self.drops))
+                parts.append(normalise(self._by_stay(rows), label, self.drops))
         return Piece(pl.concat(parts, how="diagonal"))
+
+    def _by_stay(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Track numbers are given to one target after another: rows that say where a track begins and ends are told apart."""
+        if "begins" not in rows.columns:
+            return rows
+        if self._numbers is None:
+            self._numbers = cast("Any", importlib.import_module("overflight.surveillance.track_numbers")).TrackNumbers()
+        return cast("pl.DataFrame", self._numbers.split(rows))
 
     def _session(self) -> str:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:

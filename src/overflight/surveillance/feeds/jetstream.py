@@ -80,27 +80,24 @@ class JetStream:
         return asyncio.run(self._talk())
 
     async def _talk(self) -> str:
-        import nats
+        from nats.aio.client import Client
         from nats.errors import Error
 
         async def silent(_: Exception) -> None:
             """What goes wrong is said once, as the reason why the session ended."""
 
-        url = self._place.url
-        server = url._replace(path="", query="", fragment="").geturl()
-        client: Client | None = None
+        server = self._place.url._replace(path="", query="", fragment="").geturl()
+        once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1}
+        client = Client()
         try:
             # some of its types are unknown
-            connect = cast("Any", nats).connect
-            once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1}
-            client = cast("Client", await connect(server, connect_timeout=5, error_cb=silent, **once))
+            await cast("Any", client).connect(server, connect_timeout=5, error_cb=silent, **once)
             return await self._consumed(client, cast("Any", client).jetstream())
         except Error as error:
             return self._reason(error)
         finally:
-            if client is not None:
-                with contextlib.suppress(Error, OSError):
-                    await client.close()
+            with contextlib.suppress(Error, OSError):
+                await client.close()  # also where it was refused, as the socket stays open
 
     async def _consumed(self, client: Client, stream: Any) -> str:
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy

@@ -169,7 +169,7 @@ def _one(some: list[Chunk]) -> Chunk:
 
 
 def keep_connected(pump: Pump, health: Health, session: Callable[[], str]) -> None:
-    """Run `session` again and again until the pump is closed, with growing waits while it hears nothing.
+    """Run `session` again and again until the pump is closed, with growing waits while it gives nothing of use.
 
     Exponential back-off with jitter from `FIRST_WAIT_S` to `LONGEST_WAIT_S`, so that many clients of one server do not come
     back in step.
@@ -181,7 +181,7 @@ def keep_connected(pump: Pump, health: Health, session: Callable[[], str]) -> No
     """
     failures = 0
     while not pump.closed:
-        before = health.bytes
+        rows, began_at = health.rows, time.monotonic()
         try:
             why = session()
         except OSError as error:
@@ -190,9 +190,10 @@ def keep_connected(pump: Pump, health: Health, session: Callable[[], str]) -> No
         if pump.closed:
             break
         health.trouble = why
-        failures = 0 if health.bytes > before and why != FOREIGN else failures + 1
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10))
-        pump.sleep(longest * random.uniform(0.5, 1.0))
+        lasted_s = time.monotonic() - began_at
+        pump.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0))
+        # asked only now, as the rows of what came last may have been made meanwhile
+        failures = 0 if health.rows > rows or lasted_s > LONGEST_WAIT_S else failures + 1
 
 
 def said(error: OSError) -> str:
