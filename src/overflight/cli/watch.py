@@ -7,11 +7,18 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from overflight.cli.check import RadarPlaces, radar_places
+
+if TYPE_CHECKING:
+    from overflight.surveillance.feeds.datagrams import Decode
+    from overflight.surveillance.radars import Radars
 
 Sources = Annotated[
     list[str],
@@ -52,6 +59,7 @@ def watch(
     unknown_altitude: Annotated[
         str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
     ] = "count",
+    radar: RadarPlaces = None,
     lateness: Annotated[
         str, typer.Option(help="How much later than others a report may come; later ones are dropped and counted.")
     ] = "5s",
@@ -90,7 +98,8 @@ def watch(
         print(f"overflight: {refused.name} is not tested: {refused.reason} ({refused.source})", file=sys.stderr)
     live = Live(parameters, volumes, parse_duration_s(lateness, "--lateness"))
     journal = Journal(state, live) if state is not None else None
-    feeds = [open_feed(name, after=live.positions.get(name)) for name in source]
+    places = radar_places(radar)
+    feeds = [open_feed(name, after=live.positions.get(name), decode=_decoder(places)) for name in source]
 
     def print_lines(changes: list[dict[str, Any]]) -> None:
         for change in changes:
@@ -109,6 +118,15 @@ def watch(
         with _signals(loop.stop):
             loop.run()
     screen.last()
+
+
+def _decoder(radars: Radars) -> Decode | None:
+    """What decodes ASTERIX; None to load it only where it is needed."""
+    if not radars:
+        return None
+    from overflight.surveillance.asterix import decode
+
+    return partial(decode, radars=radars)
 
 
 @contextlib.contextmanager

@@ -1,19 +1,22 @@
-"""UDP on loopback, to one address and to a group, with a decoder that stands in for that of ASTERIX."""
+"""UDP on loopback, to one address and to a group, with a small decoder of our own, and with that of ASTERIX."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import time
+from pathlib import Path
 
 import polars as pl
 
 from overflight.surveillance.feeds.datagrams import EMPTY
 from overflight.surveillance.feeds.opened import open_feed
+from overflight.surveillance.read import read
 from overflight.surveillance.recording import Drops
 from tests.surveillance.feeds.listening import Listening, free_port
 
 HALF = "half a datagram"
+ASTERIX = Path(__file__).resolve().parents[2] / "data/asterix"
 
 
 def decode(data, received_s, label):
@@ -73,3 +76,17 @@ def test_an_address_that_is_in_use_is_said_and_taken_once_it_is_free():
         live.until(lambda: feed.health.trouble == "address already in use")
     live.until(lambda: feed.health.connected)
     live.__exit__()
+
+
+def test_asterix():
+    """Real system tracks, half of a datagram of them, and a radar whose place is not known."""
+    blocks = {name: (ASTERIX / name).read_bytes() for name in ("cat062.ast", "cat048.ast")}
+    port = free_port()
+    with Listening(open_feed(f"udp://127.0.0.1:{port}")) as live:
+        live.until(lambda: live.feed.health.connected)
+        send("127.0.0.1", port, blocks["cat062.ast"], blocks["cat062.ast"][:40], blocks["cat048.ast"])
+        live.until(lambda: live.feed.health.bytes == sum(map(len, blocks.values())) + 40 and live.rows, 120)
+        live.until(lambda: any("has no known place" in reason for reason in live.feed.drops.counts), 120)
+        assert live.table().height == read(ASTERIX / "cat062.ast").table.height
+        assert abs(live.table()["timestamp"][0].timestamp() - time.time()) < 43_300  # of today, or next to midnight
+        assert len(live.feed.drops.counts) >= 2  # and the half
