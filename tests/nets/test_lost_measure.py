@@ -98,8 +98,8 @@ def test_nearly_all_flights_cut_off_in_good_coverage_are_found() -> None:
 @pytest.mark.long
 def test_most_of_200_flights_cut_off_by_the_definition_are_found() -> None:
     hits, confirmed, false = found(groups_that_fit(recording(), 8, 25, seed=31337))
-    assert hits >= 180
-    assert confirmed >= 100
+    assert hits >= 184
+    assert confirmed >= 95
     assert not false
 
 
