@@ -1,6 +1,20 @@
 """Losses made on purpose: where a recorded flight would certainly have been seen on, by brute force over the raw reports.
 
-Independent of the net: no cells, no ticks, the true way on instead of a projected one.
+Independent of the net: no cells, no ticks, nothing learnt. A moment **fits the definition** of a loss (a track that stops
+while others remain visible, not near a landing, not leaving coverage) if all of this holds:
+
+1. It is seen on: the recorded flight truly goes on for 5 minutes with no gap over a minute, and was seen steadily before.
+2. Not near a landing: all these 5 minutes it is 1,500 ft or more above every airport within 8 NM.
+3. Others remain visible: in each of the next 4 minutes another is seen within 28 NM, no more than 5,000 ft higher, and that
+   still holds when all other cuts of its group are made, too.
+4. Not leaving coverage: going straight on for 3 minutes, at the speed, course and climb that it reports, it stays within the
+   box of latitude and longitude and between the lowest and the highest altitude that the recording holds.
+5. It is no aircraft that a ground station relays, and half an hour is left to judge it.
+
+Cuts are made in groups, each group in one copy of the recording; an aircraft is cut off once in each. So of the 200 cuts in
+eight groups an aircraft can have eight at most, and those who flew most of the day do not outweigh all others.
+
+Nothing else is asked for: not that anybody flew there before, nor that others are heard well there.
 """
 
 from __future__ import annotations
@@ -14,6 +28,7 @@ import polars as pl
 
 NM_RAD = 1852.0 / 6_371_008.8
 ON_S = 300.0  # the flight truly goes on so long
+AHEAD_S = 180.0  # and would not leave the recording so soon
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,10 @@ class Reports:
         self.altitude = own["altitude"].cast(pl.Float64).to_numpy()
         self.course = own["track"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         self.latitude, self.longitude = own["latitude"].to_numpy(), own["longitude"].to_numpy()
+        self.speed_kt = own["groundspeed"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        self.climb_fpm = own["vertical_rate"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        every = table.select("latitude", "longitude", pl.col("altitude").cast(pl.Float64)).drop_nulls()
+        self.lowest, self.highest = every.min().row(0), every.max().row(0)  # latitude, longitude, altitude
         self.relayed = set(
             table.filter(pl.col("address_type").is_in(["tisb", "adsr"]))["icao24"].drop_nulls().to_list()
         )
@@ -93,6 +112,36 @@ def moments_in_company(table: pl.DataFrame, count: int, seed: int) -> list[Momen
     return _moments(Reports(table), count, seed, lambda r, k, later: _company(r, k))
 
 
+def groups_that_fit(table: pl.DataFrame, groups: int, size: int, seed: int) -> list[list[Moment]]:
+    """Random moments that fit the definition (see the module), in so many groups, of which each is one recording.
+
+    A group holds an aircraft once, and all its moments have company when all its cuts are made. A moment joins the first
+    group in which that holds, and none if there is no such group: so the draw says which moments there are, not the net.
+    """
+    r = Reports(table)
+    made: list[list[tuple[Moment, list[np.ndarray]]]] = [[] for _ in range(groups)]
+
+    def join(r: Reports, k: int) -> bool:
+        moment, others = Moment(str(r.icao24[k]), int(r.us[k])), _others(r, k)
+        for group in made:
+            if len(group) < size and all(other.icao24 != moment.icao24 for other, _ in group):
+                together = [*group, (moment, others)]
+                gone = {member.icao24: member.time_us for member, _ in together}
+                if all(_left(r, minutes, gone) for _, minutes in together):
+                    group.append((moment, others))
+                    return True
+        return False
+
+    _moments(r, groups * size, seed, lambda r, k, later: _company(r, k) and _stays_in(r, k) and join(r, k))
+    return [[moment for moment, _ in group] for group in made]
+
+
+def _left(r: Reports, minutes: list[np.ndarray], gone: dict[str, int]) -> bool:
+    """Whether in each minute some report is left when these aircraft are not seen after these times."""
+    never = 1 << 62
+    return all(any(r.us[i] <= gone.get(r.icao24[i], never) for i in minute.tolist()) for minute in minutes)
+
+
 def moments_in_good_coverage(
     table: pl.DataFrame, count: int, seed: int, minutes: int = 15, share: float = 0.9
 ) -> list[Moment]:
@@ -128,8 +177,37 @@ def _moments(r: Reports, count: int, seed: int, holds: Callable[[Reports, int, i
 
 
 def _company(r: Reports, k: int) -> bool:
+    return all(len(minute) > 0 for minute in _others(r, k))
+
+
+def _others(r: Reports, k: int) -> list[np.ndarray]:
+    """Reports of others near, by minute, in the four minutes after report `k`."""
     near = (r.distance_nm(k) < 28.0) & (r.altitude <= r.altitude[k] + 5000.0) & (r.icao24 != r.icao24[k])
-    return all((near & (r.us > r.us[k] + m * 60e6) & (r.us <= r.us[k] + (m + 1) * 60e6)).any() for m in range(4))
+    return [np.flatnonzero(near & (r.us > r.us[k] + m * 60e6) & (r.us <= r.us[k] + (m + 1) * 60e6)) for m in range(4)]
+
+
+def _stays_in(r: Reports, k: int) -> bool:
+    """Whether straight on for `AHEAD_S` it stays in the recording's box and between its levels."""
+    before = k - 1  # `_goes_on` asks for earlier reports of the same aircraft
+    while r.us[k] - r.us[before] < 15e6 and before > r.aircraft(k)[0]:
+        before -= 1
+    seconds = (r.us[k] - r.us[before]) * 1e-6
+    cos = np.cos(np.radians(r.latitude[k]))
+    north_nm, east_nm = (r.latitude[k] - r.latitude[before]) * 60.0, (r.longitude[k] - r.longitude[before]) * 60.0 * cos
+    far_nm, course = np.hypot(north_nm, east_nm) / seconds * AHEAD_S, np.degrees(np.arctan2(east_nm, north_nm))
+    climb_fpm = (r.altitude[k] - r.altitude[before]) / seconds * 60.0
+    if not np.isnan(r.speed_kt[k]):
+        far_nm = r.speed_kt[k] / 3600.0 * AHEAD_S
+    if not np.isnan(r.course[k]):
+        course = r.course[k]
+    if not np.isnan(r.climb_fpm[k]):
+        climb_fpm = r.climb_fpm[k]
+    there = (
+        r.latitude[k] + far_nm * np.cos(np.radians(course)) / 60.0,
+        r.longitude[k] + far_nm * np.sin(np.radians(course)) / 60.0 / cos,
+        r.altitude[k] + climb_fpm * AHEAD_S / 60.0,
+    )
+    return all(low <= at <= high for low, at, high in zip(r.lowest, there, r.highest, strict=True))
 
 
 def _known_way(r: Reports, k: int, later: int) -> bool:

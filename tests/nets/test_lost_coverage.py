@@ -12,7 +12,7 @@ import pytest
 from overflight.engine.pipeline import Pipeline
 from overflight.examples import california
 from overflight.nets.lost import Lost
-from overflight.nets.lost_coverage import Coverage, Tally, normal
+from overflight.nets.lost_coverage import Coverage, Limits, Tally, normal
 from overflight.surveillance.batch import NOT_REPEATED, TrackNames, batch_of
 from overflight.surveillance.integrity import Gate, Thresholds
 from overflight.surveillance.read import read
@@ -215,3 +215,29 @@ def test_somebody_is_seen_where_he_was_seen(altitude: float) -> None:
     assert share[0] > 0.0
     above, _ = coverage.known(up, level + 5_000.0)
     assert above.tolist() == [bool(np.isnan(altitude)) or altitude > 60_000.0]
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(36.5, -121.5), (-17.5, 180.0), (0.0, 0.0), (70.0, -179.9)])
+def test_farther_out_than_anybody_was_seen_nothing_is_known(latitude: float, longitude: float) -> None:
+    limits = Limits()
+    assert not limits.hold(normal(np.array([latitude]), np.array([longitude]))).any()
+    for north, east in ((-0.5, -0.5), (0.5, 0.5)):
+        limits.learn(normal(np.array([latitude + north]), np.array([longitude + east])))
+    within = [(0.0, 0.0), (0.499, -0.499), (0.5, 0.5), (-0.501, 0.0)]
+    beyond = [(0.51, 0.0), (-0.51, 0.0), (0.0, 0.52), (0.0, -0.52), (0.6, 0.6)]
+    for places, inside in ((within, True), (beyond, False)):
+        north, east = np.array(places).T
+        assert limits.hold(normal(latitude + north, longitude + east)).tolist() == [inside] * len(places)
+    again = Limits()
+    again.restore(limits.snapshot())
+    assert again.hold(normal(np.array([latitude, latitude + 0.51]), np.full(2, longitude))).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("course", "lost"), [(80.0, False), (100.0, True)])
+def test_one_who_slips_out_along_the_edge_has_left_coverage(course: float, lost: bool) -> None:
+    # The lattice ends at 50.330 degrees north; in three minutes it would have come to 50.345, or 50.275, on these courses.
+    told = {"latitude": 50.31, "longitude": LONGITUDE - 0.2, "speed_kt": 160.0, "altitude": 5_400.0, "icao24": "00abcd"}
+    along = flight("S", course=course, start_s=7000.0, every_s=10.0, reports=20, **told)  # type: ignore[arg-type]
+    events, dismissed = run(completed([*lattice(5_000.0), along, company(5_500.0)]))
+    assert events["track_a"].to_list() == (["S"] if lost else [])
+    assert lost or reason(dismissed, "S") == "left coverage"

@@ -20,6 +20,7 @@ from tests.nets.lost_truth import (
     backwards,
     cut_off,
     groups_of,
+    groups_that_fit,
     moments_in_company,
     moments_in_good_coverage,
     shuffled,
@@ -32,10 +33,10 @@ def recording() -> pl.DataFrame:
     return read(california()).table
 
 
-def found(moments: list[Moment], size: int, table: pl.DataFrame | None = None) -> tuple[int, int, Counter[str]]:
+def found(groups: list[list[Moment]], table: pl.DataFrame | None = None) -> tuple[int, int, Counter[str]]:
     """How many of the flights cut off are lost, how many confirmed, and what else is called lost."""
     hits, confirmed, false = 0, 0, Counter[str]()
-    for group in groups_of(moments, size):
+    for group in groups:
         times = {moment.icao24: moment.time_us for moment in group}
         events, _ = run(cut_off(recording() if table is None else table, group))
         for event in events.iter_rows(named=True):
@@ -57,31 +58,56 @@ def test_nobody_is_lost_in_the_recording_as_it_is() -> None:
 
 def test_flights_cut_off_are_found() -> None:
     moments = moments_in_good_coverage(recording(), count=12, seed=2)
-    hits, _, false = found(moments, 12)
+    hits, _, false = found([moments])
     assert hits >= 11
     assert not false
 
 
-def test_most_flights_cut_off_in_company_are_found() -> None:
-    hits, _, false = found(moments_in_company(recording(), count=20, seed=31), 20)
-    assert hits >= 14
+def test_most_flights_cut_off_by_the_definition_are_found() -> None:
+    (group,) = groups_that_fit(recording(), 1, 20, seed=31)
+    assert len(group) == 20
+    hits, _, false = found([group])
+    assert hits >= 17
     assert not false
+
+
+def test_company_stays_when_all_cuts_are_made() -> None:
+    groups = groups_that_fit(recording(), 2, 12, seed=5)
+    for group in groups:
+        left = cut_off(recording(), group).filter(
+            pl.col("icao24").is_not_null() & ~pl.col("address_type").is_in(["tisb", "adsr"])
+        )
+        assert len({moment.icao24 for moment in group}) == 12
+        for moment in group:
+            since = left["timestamp"].dt.epoch("us") - moment.time_us
+            for minute in range(4):
+                then = left.filter((since > minute * 60e6) & (since <= (minute + 1) * 60e6))
+                assert set(then["icao24"]) - {moment.icao24}
 
 
 @pytest.mark.long
 def test_nearly_all_flights_cut_off_in_good_coverage_are_found() -> None:
     moments = moments_in_good_coverage(recording(), count=200, seed=1, minutes=8)
     assert len(moments) > 100  # all there are, one in 20 s of an aircraft
-    hits, confirmed, false = found(moments, 25)
+    hits, confirmed, false = found(groups_of(moments, 25))
     assert hits >= 0.95 * len(moments)
     assert confirmed >= 0.6 * len(moments)
     assert not false
 
 
 @pytest.mark.long
+def test_most_of_200_flights_cut_off_by_the_definition_are_found() -> None:
+    hits, confirmed, false = found(groups_that_fit(recording(), 8, 25, seed=31337))
+    assert hits >= 184
+    assert confirmed >= 95
+    assert not false
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [31337, 4242])
-def test_most_of_200_flights_cut_off_in_company_are_found(seed: int) -> None:
-    hits, confirmed, false = found(moments_in_company(recording(), count=200, seed=seed), 25)
+def test_most_of_200_flights_cut_off_anywhere_in_company_are_found(seed: int) -> None:
+    """Those about to leave the recording, too, and those whose company is cut off with them."""
+    hits, confirmed, false = found(groups_of(moments_in_company(recording(), count=200, seed=seed), 25))
     assert hits >= 160
     assert confirmed >= 80
     assert not false
@@ -90,7 +116,7 @@ def test_most_of_200_flights_cut_off_in_company_are_found(seed: int) -> None:
 @pytest.mark.long
 def test_most_are_found_in_the_recording_in_reverse() -> None:
     table = backwards(recording())
-    hits, _, false = found(moments_in_company(table, count=200, seed=77), 25, table)
+    hits, _, false = found(groups_of(moments_in_company(table, count=200, seed=77), 25), table)
     assert hits >= 145
     assert not false
 

@@ -19,15 +19,15 @@ A candidate is **lost** if none of these explains it:
 | outage | nearly everybody near vanished at once: one event of kind `outage` |
 | state unknown | speed, course or altitude unknown, or not reported any more with the last positions: reception was fading |
 | nobody else seen | no other aircraft within 30 NM, no more than 5,000 ft higher, was seen throughout the 4 minutes after |
-| left coverage | going on as it did it would have come, within 3 minutes, to where nobody is seen at its level or below |
+| left coverage | within 3 minutes it would have come to where nobody is seen at its level or below, or farther out or higher than anybody |
 | coverage unknown | too few minutes of others' flight are known there |
-| often lost here | of those who flew there too many were not seen a minute later, or silences of 3 minutes are usual: an edge, a mountain, an approach |
+| often lost here | of those who flew there too many were not seen again: an edge, a mountain, an approach. Or silences of 3 minutes are usual |
 | recording ends | it ended before the silence could be judged |
 
 "Left coverage", "coverage unknown" and "often lost here" follow from what was learnt: see `lost_coverage` and `lost_rules.covered`.
 
-What remains is an event: `confirmed` if 3 others were seen throughout the 4 minutes after, at least 95 % of 20 minutes of flight near there
-was seen on, and the last position is sound; else `undetermined`. `confirmed` says that the aircraft stopped being seen where it
+What remains is an event: `confirmed` if 3 others were seen in the 4 minutes after, at least 95 % of 20 minutes of flight near there
+was seen again, its way ahead is well known, and the last position is sound; else `undetermined`. `confirmed` says that the aircraft stopped being seen where it
 should have been seen. Neither says that it is in distress: a transponder that fails looks the same. And no event is no all-clear.
 
 Waiting time: thirty minutes, when the uncertainty phase begins (ICAO Annex 11, 5.2). A live watch that wants to know
@@ -169,10 +169,12 @@ class Lost:
         some = np.flatnonzero(reason == "")  # the rest costs more: only where it is asked for
         reason[some[rules.landed(silences[some], np.full(len(some), p.approach_s))]] = "landed"
         some, none = np.flatnonzero(reason == ""), np.zeros(len(silences), np.bool_)
-        minutes, share = np.zeros(len(silences), np.int64), np.full(len(silences), np.nan)
-        reason[some], minutes[some], share[some] = rules.covered(
-            silences[some], course_deg[some], expected_s[some], none[some], none[some], self._coverage, p
-        )
+        minutes, share, known = np.zeros(len(silences), np.int64), *np.full((2, len(silences)), np.nan)
+        found = rules.covered(
+            silences[some], course_deg[some], expected_s[some], none[some], none[some], self._coverage, p,
+            least_known=p.well_known,
+        )  # fmt: skip
+        reason[some], minutes[some], share[some], known[some] = found.reason, found.minutes, found.share, found.known
         return Judged(
             silences=silences,
             reason=reason.tolist(),
@@ -186,6 +188,7 @@ class Lost:
             others=company.after,
             minutes=minutes,
             share=share,
+            known=known,
             excused=np.isin(reason.astype(str), EXCUSES),
             learnt_us=np.full(len(silences), now_us),
         )
@@ -202,12 +205,14 @@ class Lost:
         open_ = doubts.at(np.flatnonzero(due))
         expected_s = self._expected_s(open_.silences)
         learnt = open_.silences["last_us"] // TICK_US <= self._memory.forgotten
-        covered, minutes, share = rules.covered(
-            open_.silences, open_.course_deg, expected_s, learnt, open_.excused, self._coverage, self._p
-        )
-        covered = np.where(self._memory.came_back(open_.silences), "seen again", covered)
-        now = {"reason": covered.tolist(), "minutes": minutes, "share": share, "expected_s": expected_s}
-        again = replace(open_, learnt_us=np.full(len(due), now_us)[due], **now)
+        found = rules.covered(
+            open_.silences, open_.course_deg, expected_s, learnt, open_.excused, self._coverage, self._p,
+            least_known=self._p.least_known,
+        )  # fmt: skip
+        reason = np.where(self._memory.came_back(open_.silences), "seen again", found.reason).tolist()
+        now: dict[str, Any] = {name: getattr(found, name) for name in ("minutes", "share", "known")}
+        learnt_us = np.full(len(due), now_us)[due]
+        again = replace(open_, reason=reason, expected_s=expected_s, learnt_us=learnt_us, **now)
         self._found.append(told(again, self._p, self._names))
 
     def advance(self, watermark_us: int) -> Findings:

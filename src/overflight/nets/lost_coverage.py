@@ -2,12 +2,13 @@
 
 The sphere is divided into cells of nearly one size: the faces of a cube, each divided evenly in angle. There are no poles
 and no antimeridian in it. Times bands of altitude. Each cell counts who came through, after how many minutes of flight the
-aircraft was still seen, and how long the silences between two reports were. Everything is an integer count, so that it does
+aircraft was seen again, and how long the silences between two reports were. Everything is an integer count, so that it does
 not depend on the order in which it was learnt within a tick.
 
 What is seen low is seen higher, too: a line of sight that clears the hills and the horizon from below clears them from above
 (the horizon is farther by the square root of height). So what was seen at a level or anywhere below it counts as seen there.
 A recording may end at some level, however, where its maker cut it off: above whatever was seen within some 45 NM nothing is known.
+Nor beyond the outermost parallels and meridians at which anybody was seen: a recording is often cut out along these.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ GAP_BOUNDS_S: Final = np.array([2.0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 30
 VISITS, GAPS = 0, 1
 """Columns of what is counted by cell and band: aircraft that came in; then silences by length."""
 PASSED, STAYED, EXCUSED = 0, 1, 2
-"""Columns of what is counted by cell, band and eighth of the compass: minutes of flight; after how many it was still seen."""
+"""Columns of what is counted by cell, band and eighth of the compass: minutes of flight; after how many it was seen again."""
 COURSES: Final = 9  # the last is for courses that are unknown
 WIDE_NM: Final = 30.0
 """Size of the cells in which it is learnt how high aircraft are seen at all."""
+FIX_M: Final = 0.1 * NM_M
+"""Error of a fix: no farther beyond the outermost one somebody may be and still be within (`overflight.nets.lost_search`)."""
 
 
 def normal(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
@@ -131,6 +134,50 @@ def _poured(into: Table, more: Table) -> Table:
     return keys, sums
 
 
+class Limits:
+    """The outermost parallels and meridians at which anybody was seen.
+
+    Longitudes count from the first one that was seen, so that the antimeridian is no border. Aircraft all around the Earth,
+    or around a pole, leave no meridian outside: then only the parallels limit anything.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._from: float | None = None
+        self._low, self._high = np.full(2, np.inf), np.full(2, -np.inf)
+
+    def learn(self, up: Floats) -> None:
+        """Know that somebody was seen at these places, (N, 3)."""
+        if len(up) == 0:
+            return
+        if self._from is None:
+            self._from = float(np.arctan2(up[0, 1], up[0, 0]))
+        places = self._places(up)
+        self._low, self._high = np.fmin(self._low, places.min(axis=0)), np.fmax(self._high, places.max(axis=0))
+
+    def hold(self, up: Floats) -> NDArray[np.bool_]:
+        """Whether each place, (N, 3), lies within, or no more than `FIX_M` outside."""
+        if self._from is None:
+            return np.zeros(len(up), np.bool_)
+        places = self._places(up)
+        beyond = np.maximum(self._low - places, places - self._high) * RADIUS_M
+        beyond[:, 1] *= np.cos(places[:, 0])  # meridians draw together
+        return np.all(beyond <= FIX_M, axis=1)
+
+    def _places(self, up: Floats) -> Floats:
+        """Latitude, and longitude from the first one, -pi to pi: (N, 2), rad."""
+        east = np.arctan2(up[:, 1], up[:, 0]) - (self._from or 0.0)
+        return np.stack([np.arcsin(np.clip(up[:, 2], -1.0, 1.0)), (east + np.pi) % (2.0 * np.pi) - np.pi], axis=1)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return the state as plain data."""
+        return self._from, self._low.copy(), self._high.copy()
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Go on from a snapshot."""
+        self._from, self._low, self._high = state[0], state[1].copy(), state[2].copy()
+
+
 class Coverage:
     """What was learnt: who came through and how long the silences are, and of whom more was seen minutes later."""
 
@@ -142,6 +189,7 @@ class Coverage:
         self.seen = Tally(GAPS + len(GAP_BOUNDS_S))
         self.levels = Tally(1)
         self.passed = Tally(3)
+        self.limits = Limits()
 
     def keys(self, up: Floats, altitude_ft: Floats) -> Keys:
         """Return the cells of places at altitudes; an altitude that is NaN has a band of its own."""
@@ -179,7 +227,7 @@ class Coverage:
         """Whether anybody was seen within half a cell of places, at their level or the band below, and how well they are covered.
 
         That is the share of the nine places around where anybody was seen at that level or at any below; zero where within
-        some 45 NM nobody was seen as high: the recording may end there.
+        some 45 NM nobody was seen as high, or farther out than anybody was seen: the recording may end there.
         """
         cells = self._cells(_around(up, self._reach_m / 2.0), self._side) * BANDS
         low, high = (band[:, None] for band in _bands(altitude_ft, 1, 0))
@@ -188,12 +236,13 @@ class Coverage:
         share = np.mean(self.seen.between(cells + low, cells + high)[..., VISITS] > 0, axis=1)
         wide = self._cells(_around(up, WIDE_NM * NM_M / 2.0), self._wide) * BANDS
         low, high = (band[:, None] for band in _bands(altitude_ft, 0, BANDS))
-        return level, share * np.any(self.levels.between(wide + low, wide + high)[..., 0] > 0, axis=1)
+        as_high = np.any(self.levels.between(wide + low, wide + high)[..., 0] > 0, axis=1)
+        return level, share * (as_high & self.limits.hold(up))
 
     def survival(
         self, up: Floats, altitude_ft: Floats, course_deg: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Minutes of flight near places, and after how many it was still seen: each (N, 2).
+        """Minutes of flight near places, and after how many it was seen again: each (N, 3).
 
         First those on nearly these courses, within a band of altitude; second those on any course, up to a band higher.
         """
@@ -223,12 +272,12 @@ class Coverage:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {name: getattr(self, name).snapshot() for name in ("seen", "levels", "passed")}
+        return {name: getattr(self, name).snapshot() for name in ("seen", "levels", "passed", "limits")}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        for name, tally in state.items():
-            getattr(self, name).restore(tally)
+        for name, counted in state.items():
+            getattr(self, name).restore(counted)
 
 
 def course_keys(keys: Keys, course_deg: Floats) -> Keys:

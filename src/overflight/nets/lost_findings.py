@@ -44,6 +44,7 @@ class Judged:
     others: NDArray[np.int64]
     minutes: NDArray[np.int64]
     share: Floats
+    known: Floats
     learnt_us: NDArray[np.int64]  # what was learnt by then decided
     excused: NDArray[np.bool_]  # its last minute was not learnt from: its silence says nothing of the coverage
 
@@ -65,7 +66,8 @@ class Judged:
         """Return silences that were not looked at any further."""
         unknown, none = np.full(len(silences), np.nan), np.zeros(len(silences), np.int64)
         return Judged(
-            silences, reason, back, unknown, wait_us, 0.0, unknown, unknown, unknown, none, none, unknown, none, none > 0
+            silences, reason, back, unknown, wait_us, 0.0, unknown, unknown, unknown, none, none, unknown, unknown, none,
+            none > 0,
         )  # fmt: skip
 
 
@@ -118,9 +120,10 @@ def _dismissal(judged: Judged, k: int, names: TrackNames) -> dict[str, Any]:
         "seldom seen": f"had been silent for {int(silence['longest_us']) * 1e-6:.0f} s before",
         "state unknown": "speed, course or altitude unknown, or not reported any more with the last positions",
         "outage": "nearly everybody near vanished at once",
-        "left coverage": f"within {judged.way_s:.0f} s it would have come to where nobody is seen at its level or below",
+        "left coverage": f"within {judged.way_s:.0f} s it would have come to where nobody is seen at its level or below, or farther "
+        "out or higher than anybody",
         "coverage unknown": f"{judged.minutes[k]} minutes of flight are known there at its level or below",
-        "often lost here": f"{judged.share[k]:.0%} of those there on such courses were seen on; silences of "
+        "often lost here": f"{judged.share[k]:.0%} of those there on such courses were seen again; silences of "
         f"{judged.expected_s[k]:.0f} s are usual there",
         "nobody else seen": "nobody else was seen near throughout the minutes after",
         "recording ends": "the recording ends before it could be judged",
@@ -154,7 +157,7 @@ def _event(judged: Judged, k: int, p: LostParameters, names: TrackNames) -> dict
         "course_deg": float(judged.course_deg[k]),
         **{name: float(silence[name]) for name in ("latitude", "longitude", "altitude_ft", "accuracy_m")},
     }
-    verdict, doubt = _verdict(others, minutes, share, bool(silence["degraded"]), p)
+    verdict, doubt = _verdict(judged, k, p)
     code = None if squawk == NO_SQUAWK else f"{squawk:04d}"
     alarm = f"; last code {code}, {CODES[squawk]}" if squawk in CODES else ""
     return {
@@ -200,18 +203,20 @@ def _event(judged: Judged, k: int, p: LostParameters, names: TrackNames) -> dict
     }
 
 
-def _verdict(others: int, minutes: int, share: float, degraded: bool, p: LostParameters) -> tuple[str, str]:
+def _verdict(judged: Judged, k: int, p: LostParameters) -> tuple[str, str]:
     """Confirmed only if it should certainly have been seen, and its last position is sound."""
+    minutes, share = int(judged.minutes[k]), float(judged.share[k])
     doubts = (
-        (degraded, "its last position is of doubtful integrity"),
-        (others < p.confirm_others, f"fewer than {p.confirm_others} others"),
+        (bool(judged.silences["degraded"][k]), "its last position is of doubtful integrity"),
+        (int(judged.others[k]) < p.confirm_others, f"fewer than {p.confirm_others} others"),
         (minutes < p.confirm_minutes, f"only {minutes} minutes of flight are known there"),
-        (share < p.confirm_share, f"only {share:.0%} of those there were seen on"),
+        (share < p.confirm_share, f"only {share:.0%} of those there were seen again"),
+        (float(judged.known[k]) < p.well_known, "its way ahead is known only in part"),
     )
     for holds, doubt in doubts:
         if holds:
             return "undetermined", doubt
-    return "confirmed", f"{share:.0%} of {minutes} minutes of flight there were seen on"
+    return "confirmed", f"{share:.0%} of {minutes} minutes of flight there were seen again"
 
 
 class Member(TypedDict):

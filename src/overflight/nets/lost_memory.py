@@ -184,15 +184,15 @@ class Memory:
         self.seen[tick] = Sightings(who, up[last], new["altitude_ft"], rows.time_us[first], rows.time_us[last], key)
 
     def forget(self, tick: int) -> None:
-        """Drop the sightings of ticks long before `tick`, and learn from them who was still seen some minutes later.
+        """Drop the sightings of ticks long before `tick`, and learn from them who was seen again within the waiting time.
 
+        A silence that is judged has lasted for the waiting time: what counts is whether others there were heard again by then.
         They are learnt from only when every silence that began in those minutes has been judged: no aircraft's own
         silence counts against the place where it is judged, and none that has an excuse counts at all.
         """
         for when in sorted(when for when in self.seen if when < tick - self._wait_us // TICK_US - self._look - 2):
             past = self.seen[when]
-            later = [self.seen[w].aircraft for w in (when + self._look, when + self._look + 1) if w in self.seen]
-            stayed = np.isin(past.aircraft, np.concatenate(later)) if later else np.zeros(len(past.aircraft), np.bool_)
+            stayed = self._state["last_us"][past.aircraft] >= (when + self._look) * TICK_US
             own = past.key >= 0  # of whom is relayed nothing is learnt
             excused = np.isin(past.aircraft, self._excused.pop(when, [])) & ~stayed
             counts = {PASSED: own, STAYED: own & stayed, EXCUSED: own & excused}
@@ -290,6 +290,7 @@ class Memory:
         before[: len(told)][opens] = np.where(anew, -1, key_before)[group[opens]]
         came = told[keys[told] != before[: len(told)]]
         self._coverage.visit(up[came], rows.altitude_ft[came], keys[came])
+        self._coverage.limits.learn(up[told])
         here = np.where(rows.relayed[last], -1, self._coverage.keys(up[last], rows.altitude_ft[last]))
         silent = np.flatnonzero((gap_us <= self._wait_us) & (gap_us > 0) & ~rows.relayed)
         place = np.searchsorted(first, silent, side="right") - 1

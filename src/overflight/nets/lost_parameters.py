@@ -27,14 +27,17 @@ class LostParameters:
         ahead_s: for how long others must be seen, in whole minutes.
         way_s: for how long the way ahead must be in coverage.
         approach_s: how far ahead a descent is followed to an airport.
-        least_known: on every step of the way ahead somebody must have been seen, at its level or below, in this share of the
-            nine places around it.
-        after_s: who flew somewhere counts as seen on if there was a report so long after, or in the minute that follows; whole minutes.
+        well_known: on every step of the way ahead somebody must have been seen, at its level or below, in this share of the
+            nine places around it; to confirm, too.
+        least_known: or in this share, when it is judged once more: by then a gap in what is known says less of reception
+            than of where people like to fly.
+        after_s: who flew somewhere counts as seen on if there was a report so long after, or later within the waiting time;
+            whole minutes.
         least_low_minutes: of others' flight near there, at its level or below, after which they were seen on: to know anything.
-        least_share: of those on such courses, how many must have been seen on.
+        least_share: of those on such courses, how many must have been seen on;
         smoothing: what is known of all courses counts for so many minutes on such courses.
-        least_minutes: or else, of others' flight near there at its level and on such courses alone;
-        like_share: how many of these must have been seen on.
+        least_minutes: or else, along an airway, of others' flight near there at its level and on such courses alone, all of it
+            seen on.
         again_s: what the coverage left open is judged once more so long after it began, within the hour, or at the end.
         least_reports: of the aircraft itself.
         least_seen_s: for how long it must have been seen.
@@ -58,13 +61,13 @@ class LostParameters:
     ahead_s: float = 240.0
     way_s: float = 180.0
     approach_s: float = 60.0
-    least_known: float = 0.7
+    well_known: float = 0.7
+    least_known: float = 0.4
     after_s: float = 60.0
     least_low_minutes: int = 6
     least_share: float = 0.85
     smoothing: float = 12.0
     least_minutes: int = 12
-    like_share: float = 0.95
     again_s: float = 86_400.0
     least_reports: int = 5
     least_seen_s: float = 60.0

@@ -89,6 +89,16 @@ def landed(silences: NDArray[np.void], for_s: Floats) -> NDArray[np.bool_]:
     return np.any((circuit | approach | field) & meant, axis=1)
 
 
+@dataclass(frozen=True)
+class Covered:
+    """What the coverage known by some moment says of silences; one entry each."""
+
+    reason: NDArray[np.str_]  # empty where it explains nothing
+    minutes: NDArray[np.int64]  # of others' flight known there, after which they were seen again
+    share: Floats  # of others, seen again
+    known: Floats  # how well the way ahead is known; 1 along an airway
+
+
 def covered(
     silences: NDArray[np.void],
     course_deg: Floats,
@@ -97,16 +107,18 @@ def covered(
     excused: NDArray[np.bool_],
     coverage: Coverage,
     p: LostParameters,
-) -> tuple[NDArray[np.str_], NDArray[np.int64], Floats]:
-    """What the coverage known by now says of each: a reason, or none; minutes of flight known there; share of them seen on.
+    *,
+    least_known: float,
+) -> Covered:
+    """What the coverage known by now says of each.
 
     A silence whose own last minute was `learnt` from does not count against itself; one that was `excused` never does.
 
-    Two ways lead to coverage. Others on like courses at its level: where they were seen, and all but few of them seen on. Or
-    anybody at its level or below, on any course, if that holds well around its way ahead; and of those on like courses at
-    its level no more than a few were lost, where what is known of all courses stands in for as many of them as are missing.
-    The first finds airways, off which nobody flies; the second all other airspace. Neither holds where silences so long
-    that they would be candidates are usual (`expected_s`).
+    Its way ahead must lie where somebody was seen at its level or below (`least_known`, see `Coverage.known`). And of others on
+    like courses at its level no more than some were lost, where what is known of all courses at its level or below stands in
+    for as many of them as are missing. Or else it flew an airway, off which nobody flies: everywhere on its way somebody was
+    seen at its level, and of those on like courses nobody was lost. Neither holds where silences so long that they would be
+    candidates are usual (`expected_s`).
     """
     up = normal(silences["latitude"], silences["longitude"])
     like, anyone = coverage.survival(up, silences["altitude_ft"], course_deg)
@@ -115,14 +127,18 @@ def covered(
     general = minutes / np.maximum(anyone[:, PASSED] - anyone[:, EXCUSED] - (learnt & ~excused), 1)
     share = (like[:, STAYED] + p.smoothing * general) / np.maximum(passed + p.smoothing, 1.0)
     own = like[:, STAYED] / np.maximum(passed, 1)
-    by_like, by_low = level & (passed >= p.least_minutes), (known >= p.least_known) & (minutes >= p.least_low_minutes)
-    sure = by_like & (own >= p.like_share)
+    airway = level & (known > 0.0) & (passed >= p.least_minutes) & (own >= 1.0)
     reasons = {
-        "left coverage": ~level & (known < p.least_known),
-        "coverage unknown": ~by_like & ~by_low,
-        "often lost here": ~sure & ~(by_low & (share >= p.least_share)) | (expected_s >= p.silence_s),
+        "left coverage": ~airway & (known < least_known),
+        "coverage unknown": minutes < p.least_low_minutes,
+        "often lost here": ~airway & (share < p.least_share) | (expected_s >= p.silence_s),
     }
-    return np.select(list(reasons.values()), list(reasons), ""), minutes, np.where(sure, own, share)
+    return Covered(
+        np.select(list(reasons.values()), list(reasons), ""),
+        minutes,
+        np.where(airway, own, share),
+        np.where(airway, 1.0, known),
+    )
 
 
 def stays(silences: NDArray[np.void], for_s: Floats, coverage: Coverage) -> tuple[NDArray[np.bool_], Floats]:
