@@ -160,4 +160,4 @@ def test_states_follow_a_straight_flight() -> None:
 
 
 def test_tables_are_named_as_they_are_called() -> None:
-    assert set(TABLES) == {"stca", "do365-en-route", "do365-terminal", "do365-non-cooperative"}
+    assert set(TABLES) == {"stca", "stca-layered", "do365-en-route", "do365-terminal", "do365-non-cooperative"}
