@@ -203,7 +203,7 @@ class Conflict:
         judged = self._levels(sky, pairs, time_s)
         asked, given = self._asked.settle(judged.asked, time_s), self._given.settle(judged.owed, time_s)
         flying = together(judged.pairs)
-        known = ~np.isnan(judged.pairs.altitude_m + judged.pairs.up_mps).any(axis=1)
+        known = ~_any_unknown(judged.pairs.altitude_m + judged.pairs.up_mps)
         sound = known & ((sky.flags[judged.a] | sky.flags[judged.b]) & DEGRADING == 0)
         reported, sure = sound & judged.reported, sound & judged.sure
         for k in np.flatnonzero(np.maximum(asked, given) > NONE).tolist():
@@ -250,8 +250,8 @@ class Conflict:
         alerting, share = self._p.alerting, self._p.widening
         a, b = (_place(sky.track, half(pairs))[0] for half in (_low, _high))
         states = self._relative(sky, a, b)
-        no_level = np.isnan(states.altitude_m).any(axis=1)
-        flat = no_level | np.isnan(states.up_mps).any(axis=1)
+        no_level = _any_unknown(states.altitude_m)
+        flat = no_level | _any_unknown(states.up_mps)
         found = spans(_in_plane(states, flat if self._p.report_unknown else no_level), alerting, share)
         owed = self._given.asked(found, time_s)
         asked = self._asked.asked(found, time_s)
@@ -284,7 +284,7 @@ class Conflict:
         reported = sure = np.ones(len(pairs), bool)
         if share:
             plain, narrow = spans(states, alerting), spans(states, alerting, -share)
-            reported, sure = (~np.isnan([span.time_in for span in each]).all(axis=0) for each in (plain, narrow))
+            reported, sure = _any_entered(plain), _any_entered(narrow)
         return _Judged(states, a, b, asked, owed, found, reason, airport, reported, sure)
 
     def _raised(self, before: Alert | None, sky: Picture, judged: _Judged, k: int, level: int, time_us: int) -> Alert:
@@ -447,6 +447,15 @@ def _place(ascending: NDArray[Any], values: NDArray[Any]) -> tuple[NDArray[np.in
         return np.zeros(len(values), np.int64), np.zeros(len(values), bool)
     place = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
     return place, ascending[place] == values
+
+
+def _any_unknown(values: Array) -> NDArray[np.bool_]:
+    """Say of which pairs one value (N, 2) or the other is unknown."""
+    return np.isnan(values[:, 0]) | np.isnan(values[:, 1])
+
+
+def _any_entered(found: list[Span]) -> NDArray[np.bool_]:
+    return np.asarray(~np.all([np.isnan(span.time_in) for span in found], axis=0))
 
 
 def _in_plane(pairs: Pairs, flat: NDArray[np.bool_]) -> Pairs:
