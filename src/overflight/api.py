@@ -92,6 +92,7 @@ def check(
     allow: Iterable[str] = (),
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA,
     alerting: str = "stca",
+    widening: float = 0.0,
     minima: str | None = None,
     profile: str | None = None,
     vertical_tolerance: str | None = None,
@@ -119,7 +120,8 @@ def check(
             or what `read_airspace` returned.
         allow: tracks that may be in any volume, "callsign=THY*"; by callsign, icao24, track_id or party.
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
-        alerting: levels and times of predicted conflicts: stca, do365-en-route, do365-terminal, do365-non-cooperative.
+        alerting: levels and times of predicted conflicts: stca, stca-layered, do365-en-route, do365-terminal, do365-non-cooperative.
+        widening: how many times the accuracies of both aircraft are added to the distances of predicted conflicts.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft"; without it and without `profile` each pair
             is held to what its rules of flight ask for.
         profile: en-route, terminal, well-clear or nmac, for every pair.
@@ -157,6 +159,7 @@ def check(
         allow=(allow,) if isinstance(allow, str) else tuple(allow),
         qnh_uncertainty_hpa=qnh_uncertainty_hpa,
         alerting=alerting,
+        widening=widening,
     )
     if not isinstance(airspace, Airspace):
         sources = [airspace] if isinstance(airspace, str | Path) else list(airspace)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import overflight
-from overflight.nets.alerting import EN_ROUTE, STCA, TABLES
+from overflight.nets.alerting import EN_ROUTE, LAYERED, STCA, TABLES, Alerting
+from overflight.nets.base import Findings
 from overflight.nets.predicted import Conflict, ConflictParameters
 from overflight.nets.states import States
 from overflight.surveillance.batch import TrackNames, batch_of
@@ -115,9 +116,10 @@ def test_an_unknown_alerting_is_refused() -> None:
         alerts(meeting(), alerting="none")
 
 
-def run(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None) -> pl.DataFrame:
+def run(
+    table: pl.DataFrame, parameters: ConflictParameters, cuts: Sequence[int], stored_at: int | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     names = TrackNames()
-    parameters = ConflictParameters(STCA, inputs="x")
     net = Conflict(parameters, names)
     found = []
     for number, (first, end) in enumerate(itertools.pairwise([0, *sorted(cuts), table.height])):
@@ -128,19 +130,36 @@ def run(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None) 
         batch = batch_of(table[first:end], names, first)
         net.update(batch)
         if len(batch):
-            found.append(net.advance(int(batch.time_us[-1])).events)
-    return pl.concat([*found, net.finish().events], how="diagonal").sort("start", "id")
+            found.append(net.advance(int(batch.time_us[-1])))
+            net.current(int(batch.time_us[-1]))
+    both = Findings.together([*found, net.finish()])
+    return both.events.sort("start", "id"), both.dismissed.sort("start", "track_a", "track_b", "reason")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 1000), st.data())
-def test_cuts_change_nothing(seed: int, data: st.DataObject) -> None:
-    table = overflight.read(position_table(random_tracks(seed, count=30, radius_m=40e3, duration_s=600.0))).table
-    whole = run(table, [])
-    assert whole.height > 0
-    cuts = data.draw(st.lists(st.integers(0, table.height), max_size=40))
+def mixed_traffic(seed: int) -> pl.DataFrame:
+    """Some in visual flight, some without altitude, in pairs that fly together, low over an airport."""
+    table = position_table(random_tracks(seed, count=14, radius_m=20e3, duration_s=200.0))
+    number = pl.col("track_id").str.slice(1).cast(pl.Int32)
+    table = table.with_columns(
+        altitude=pl.when(number % 8 != 7).then(pl.col("altitude") - 8000.0),
+        squawk=pl.when(number % 4 == 1).then(pl.lit("7000")).otherwise(pl.lit("4521")),
+        accuracy=pl.lit(200.0),
+    )
+    wing = table.filter(number == 0).with_columns(track_id=pl.lit("W"), latitude=pl.col("latitude") + 0.003)
+    return overflight.read(pl.concat([table, wing]).sort("timestamp", "track_id")).table
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 1000), st.sampled_from([(STCA, 0.0), (LAYERED, 1.0)]), st.data())
+def test_cuts_change_nothing(seed: int, told: tuple[Alerting, float], data: st.DataObject) -> None:
+    table = mixed_traffic(seed)
+    parameters = ConflictParameters(told[0], widening=told[1], inputs="x")
+    whole = run(table, parameters, [])
+    assert whole[1]["reason"].n_unique() > 1
+    cuts = data.draw(st.lists(st.integers(0, table.height), max_size=15))
     stored_at = data.draw(st.integers(0, len(cuts)))
-    assert_frame_equal(run(table, cuts, stored_at), whole)
+    for have, want in zip(run(table, parameters, cuts, stored_at), whole, strict=True):
+        assert_frame_equal(have, want)
 
 
 def test_states_follow_a_straight_flight() -> None:
@@ -160,4 +179,4 @@ def test_states_follow_a_straight_flight() -> None:
 
 
 def test_tables_are_named_as_they_are_called() -> None:
-    assert set(TABLES) == {"stca", "do365-en-route", "do365-terminal", "do365-non-cooperative"}
+    assert set(TABLES) == {"stca", "stca-layered", "do365-en-route", "do365-terminal", "do365-non-cooperative"}

@@ -38,9 +38,13 @@ def _cells() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return cell[order], order
 
 
-def _cell(ecef_m: Array, shift: tuple[int, int, int] = (0, 0, 0)) -> NDArray[np.int64]:
-    index = np.floor(ecef_m / NEAR_M).astype(np.int64) + np.array(shift) + 1024
+def _cell(ecef_m: Array) -> NDArray[np.int64]:
+    index = np.floor(ecef_m / NEAR_M).astype(np.int64) + 1024
     return (index[..., 0] << 24) | (index[..., 1] << 12) | index[..., 2]
+
+
+_ASIDE = np.array([(x << 24) + (y << 12) for x in (-1, 0, 1) for y in (-1, 0, 1)])
+"""What to add to a cell's number for each column of cells around it; the three of a column follow each other."""
 
 
 def common_airport(a_m: Array, altitude_a_ft: Array, b_m: Array, altitude_b_ft: Array) -> list[str | None]:
@@ -50,18 +54,18 @@ def common_airport(a_m: Array, altitude_a_ft: Array, b_m: Array, altitude_b_ft: 
     """
     codes, where, elevation = _airports()
     cells, order = _cells()
-    best = np.full(len(a_m), np.inf)
-    found = np.full(len(a_m), -1)
-    for shift in np.ndindex(3, 3, 3):
-        key = _cell(a_m, (shift[0] - 1, shift[1] - 1, shift[2] - 1))
-        first, last = np.searchsorted(cells, key, "left"), np.searchsorted(cells, key, "right")
-        for step in range(int((last - first).max(initial=0))):
-            some = np.flatnonzero(first + step < last)
-            airport = order[first[some] + step]
-            distance_a = np.linalg.norm(a_m[some] - where[airport], axis=-1)
-            distance_b = np.linalg.norm(b_m[some] - where[airport], axis=-1)
-            top = elevation[airport] + BELOW_FT
-            near = (distance_a < NEAR_M) & (distance_b < NEAR_M) & (distance_a < best[some])
-            near &= ~(altitude_a_ft[some] >= top) & ~(altitude_b_ft[some] >= top)
-            best[some[near]], found[some[near]] = distance_a[near], airport[near]
-    return [codes[k] if k >= 0 else None for k in found]
+    found: list[str | None] = [None] * len(a_m)
+    column = (_cell(a_m)[:, None] + _ASIDE).ravel()
+    first, last = np.searchsorted(cells, column - 1, "left"), np.searchsorted(cells, column + 1, "right")
+    count = last - first
+    pair = np.repeat(np.arange(len(column)) // len(_ASIDE), count)
+    before = np.repeat(np.cumsum(count) - count, count)
+    airport = order[np.repeat(first, count) + np.arange(len(pair)) - before]
+    top = elevation[airport] + BELOW_FT
+    low = np.flatnonzero(~(altitude_a_ft[pair] >= top) & ~(altitude_b_ft[pair] >= top))
+    pair, airport = pair[low], airport[low]
+    distance_a, distance_b = (np.linalg.norm(side[pair] - where[airport], axis=-1) for side in (a_m, b_m))
+    near = np.flatnonzero((distance_a < NEAR_M) & (distance_b < NEAR_M))
+    for k in near[np.argsort(-distance_a[near], kind="stable")].tolist():  # the nearest last: it stays
+        found[pair[k]] = codes[airport[k]]
+    return found

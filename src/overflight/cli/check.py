@@ -47,8 +47,14 @@ def check(
         float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
     ] = 30.0,
     alerting: Annotated[
-        str, typer.Option(help="Levels of predicted conflicts: stca, do365-en-route, -terminal, -non-cooperative.")
+        str,
+        typer.Option(
+            help="Levels of predicted conflicts: stca, stca-layered, do365-en-route, -terminal, -non-cooperative."
+        ),
     ] = "stca",
+    widening: Annotated[
+        float, typer.Option(help="Widen predicted conflicts by so many times the accuracies of both aircraft.")
+    ] = 0.0,
     minima: Annotated[
         str | None,
         typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
@@ -109,6 +115,7 @@ def check(
             allow=allow or (),
             qnh_uncertainty_hpa=qnh_uncertainty,
             alerting=alerting,
+            widening=widening,
             minima=minima,
             profile=profile,
             vertical_tolerance=vertical_tolerance,

@@ -31,7 +31,10 @@ def explained(
     for batch in batches:
         net.update(batch)
     seen: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
-    pairs = (found.events.filter(pl.col("kind") == "separation"), found.dismissed)
+    pairs = (
+        found.events.filter(pl.col("kind") == "separation"),
+        found.dismissed.filter(~pl.col("reason").str.starts_with("alert: ")),
+    )
     for row in (row for some in pairs for row in some.select("track_a", "track_b", "start", "end").iter_rows()):
         seen[row[0], row[1]].append((row[2], row[3]))
     margin_us = round(told.max_gap_s * 1e6)

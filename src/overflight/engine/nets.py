@@ -65,6 +65,8 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
                 ConflictParameters(
                     alerting=TABLES[parameters.alerting],
                     report_unknown=told.report_unknown,
+                    everybody=told.minima is not None,
+                    widening=parameters.widening,
                     skipped=told.skipped,
                     threads=told.threads,
                     inputs=told.inputs,

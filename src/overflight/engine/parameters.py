@@ -41,6 +41,7 @@ class CheckParameters:
         allow: tracks that may be in any volume, "callsign=THY*".
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
         alerting: levels and times of predicted conflicts, by name (`overflight.nets.alerting.TABLES`).
+        widening: how many times the accuracies of both aircraft are added to the distances of predicted conflicts.
     """
 
     nets: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class CheckParameters:
     allow: tuple[str, ...] = ()
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA
     alerting: str = "stca"
+    widening: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense before anything is read.
@@ -86,6 +88,8 @@ class CheckParameters:
             raise ParameterError("--net", ", ".join(unknown), "is no net", remedy=f"choose from {', '.join(NETS)}")
         if self.alerting not in TABLES:
             raise ParameterError("--alerting", self.alerting, "is unknown", remedy=f"choose from {', '.join(TABLES)}")
+        if not 0 <= self.widening <= 10:
+            raise ParameterError("--widening", self.widening, "is no number of accuracies", remedy="give 0 to 10")
         self.allowed()
         if not 0 <= self.qnh_uncertainty_hpa <= 100:
             raise ParameterError(
@@ -164,6 +168,8 @@ class CheckParameters:
         }
         if self.qnh_uncertainty_hpa != QNH_UNCERTAINTY_HPA:
             said["QNH uncertainty"] = f"{self.qnh_uncertainty_hpa:g} hPa"
+        if self.widening:
+            said["widening"] = f"{self.widening:g} times the accuracies"
         if self.allow:
             said["allowed"] = ", ".join(self.allow)
         if self.start or self.end:

@@ -11,13 +11,15 @@ that of Munoz, Narkawicz, DAIDALUS Reference Manual (NASA/TM-20210014846), secti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overflight.nets.conflict import Array, Method, Span, time_in_cylinder, time_in_well_clear
+from overflight.nets.conflict import Array, Method, Span
+from overflight.nets.minima import RADAR, Minima
+from overflight.nets.volumes import plain, spans
 from overflight.units import FT_M, NM_M
 
 Levels = NDArray[np.int8]
@@ -35,6 +37,7 @@ class Level:
         alerting_s: the alert begins so long before the volume is entered.
         early_s: once given it holds while the volume is entered within this time.
         tthr_s: time threshold of well clear; None for a plain cylinder.
+        layers: thresholds of a plain cylinder by altitude; then `horizontal_m` and `vertical_m` are the widest of them.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Level:
     alerting_s: float
     early_s: float
     tthr_s: float | None = None
+    layers: Minima | None = None
 
 
 @dataclass(frozen=True)
@@ -100,32 +104,15 @@ STCA: Final = Alerting(
     hysteresis_s=15.0,
     persistence_s=4.0,
 )
-TABLES: Final = {each.name: each for each in (STCA, EN_ROUTE, TERMINAL, NON_COOPERATIVE)}
+LAYERED: Final = replace(
+    STCA,
+    name="stca-layered",
+    levels=(Level("conflict", 5.0 * NM_M, 2000.0 * FT_M, 120.0, 130.0, layers=RADAR),),
+)
+"""As STCA, by the minima of the layer (`overflight.nets.minima.RADAR`) that the higher of the two is in when they come that near."""
+
+TABLES: Final = {each.name: each for each in (STCA, LAYERED, EN_ROUTE, TERMINAL, NON_COOPERATIVE)}
 """By name. DO-365 has the same volume and times for every level in terminal areas: one level says as much."""
-
-
-def spans(s: Array, v: Array, alerting: Alerting) -> list[Span]:
-    """Say for each level when its volume is entered and left: s from now, NaN where it is not within the lookahead."""
-    found: dict[tuple[float, float, float | None], Span] = {}
-    for level in alerting.levels:
-        volume = (level.horizontal_m, level.vertical_m, level.tthr_s)
-        if volume in found:
-            continue
-        if level.tthr_s is None:
-            found[volume] = time_in_cylinder(
-                s, v, horizontal_m=level.horizontal_m, vertical_m=level.vertical_m, end_s=alerting.lookahead_s
-            )
-        else:
-            found[volume] = time_in_well_clear(
-                s,
-                v,
-                dthr_m=level.horizontal_m,
-                zthr_m=level.vertical_m,
-                tthr_s=level.tthr_s,
-                method=alerting.method,
-                end_s=alerting.lookahead_s,
-            )
-    return [found[level.horizontal_m, level.vertical_m, level.tthr_s] for level in alerting.levels]
 
 
 class Memory:
@@ -141,7 +128,15 @@ class Memory:
 
     def raw(self, s: Array, v: Array, time_s: Array) -> Levels:
         """Return the level that states ask for by themselves, but for the longer time of the level that is given already."""
-        return self._raw(spans(s, v, self._a), self._held(time_s))
+        return self.asked(spans(plain(s, v), self._a), time_s)
+
+    def asked(self, found: list[Span], time_s: Array) -> Levels:
+        """Return the level that is asked for where the volumes of the levels are entered at such times."""
+        held = np.where(self._anew(time_s), np.int8(_UNSET), self.level)
+        level = np.zeros(len(held), np.int8)
+        for number, (rung, span) in enumerate(zip(self._a.levels, found, strict=True), start=1):
+            level[span.time_in < np.where(held == number, rung.early_s, rung.alerting_s)] = number
+        return level
 
     def step(self, s: Array, v: Array, time_s: Array) -> Levels:
         """Take in states (P, 3) of all pairs at a time (P), s; return the levels that are given."""
@@ -178,18 +173,8 @@ class Memory:
         """Go on from a snapshot."""
         self.level, self._seen_s, self._raised_s, self._recent = (values.copy() for values in state)
 
-    def _held(self, time_s: Array) -> Levels:
-        return np.where(self._anew(time_s), np.int8(_UNSET), self.level)
-
     def _anew(self, time_s: Array) -> NDArray[np.bool_]:
         return (time_s <= self._seen_s) | (time_s - self._seen_s > self._a.hysteresis_s)
-
-    def _raw(self, found: list[Span], held: Levels) -> Levels:
-        level = np.zeros(len(held), np.int8)
-        for number, (rung, span) in enumerate(zip(self._a.levels, found, strict=True), start=1):
-            limit = np.where(held == number, rung.early_s, rung.alerting_s)
-            level[span.time_in < limit] = number
-        return level
 
     def settle(self, raw: Levels, time_s: Array) -> Levels:
         """Take in raw levels of all pairs; return the levels that are given after M of N and persistence."""

@@ -11,6 +11,7 @@ Integration of UAS in the NAS (AIAA 2014-2412), which RTCA DO-365 uses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def time_in_cylinder(
     """
     s, v = _states(s, v, begin_s, end_s, horizontal_m=horizontal_m, vertical_m=vertical_m)
     disc = _disc(s[:, :2], v[:, :2], horizontal_m - ROUNDING_M)
-    return _common(disc, _slab(s[:, 2], v[:, 2], vertical_m - ROUNDING_M), begin_s, end_s)
+    return common([disc, slab(s[:, 2], v[:, 2], vertical_m - ROUNDING_M)], begin_s, end_s)
 
 
 def time_in_well_clear(
@@ -93,7 +94,7 @@ def time_in_well_clear(
     thresholds = {"dthr_m": dthr_m, "zthr_m": zthr_m, "tthr_s": tthr_s, "tcoa_s": tcoa_s}
     s, v = _states(s, v, begin_s, end_s, **thresholds)
     near = _near(s[:, :2], v[:, :2], dthr_m - ROUNDING_M, tthr_s, method)
-    return _common(near, _slab(s[:, 2], v[:, 2], zthr_m - ROUNDING_M, tcoa_s), begin_s, end_s)
+    return common([near, slab(s[:, 2], v[:, 2], zthr_m - ROUNDING_M, tcoa_s)], begin_s, end_s)
 
 
 def _states(s: ArrayLike, v: ArrayLike, begin_s: float, end_s: float, **thresholds: float) -> tuple[Array, Array]:
@@ -122,7 +123,7 @@ def _disc(s: Array, v: Array, radius_m: float) -> Span:
     return Span(time_in, np.where(never, np.nan, np.where(always, np.inf, crossing[1])))
 
 
-def _slab(z: Array, w: Array, height_m: float, tcoa_s: float = 0.0) -> Span:
+def slab(z: Array, w: Array, height_m: float, tcoa_s: float = 0.0) -> Span:
     """The open span during which |z + t w| is below a height, begun earlier where the same altitude is `tcoa_s` away."""
     begun = np.maximum(height_m, tcoa_s * np.abs(w))
     with np.errstate(all="ignore"):
@@ -151,11 +152,12 @@ def _near(s: Array, v: Array, dthr_m: float, tthr_s: float, method: Method) -> S
     return Span(np.where(moving, np.fmin(disc.time_in, early), disc.time_in), disc.time_out)
 
 
-def _common(one: Span, other: Span, begin_s: float, end_s: float) -> Span:
-    """What two open spans and the lookahead share; nothing of no length, but for a moment well within both."""
-    low = np.maximum(np.maximum(one.time_in, other.time_in), begin_s)
-    high = np.minimum(np.minimum(one.time_out, other.time_out), end_s)
-    opened, closed = np.maximum(one.time_in, other.time_in), np.minimum(one.time_out, other.time_out)
+def common(spans: Sequence[Span], begin_s: float, end_s: float) -> Span:
+    """What open spans and the lookahead share; nothing of no length, but for a moment well within all. NaN where one is."""
+    opened, closed = spans[0]
+    for span in spans[1:]:
+        opened, closed = np.maximum(opened, span.time_in), np.minimum(closed, span.time_out)
+    low, high = np.maximum(opened, begin_s), np.minimum(closed, end_s)
     lost = (low < high) | ((low == high) & (opened < low) & (high < closed))
     return Span(np.where(lost, low, np.nan), np.where(lost, high, np.nan))
 

@@ -1,9 +1,9 @@
 """Where every aircraft is now and how it moves, from reports that are noisy, late and often without a velocity.
 
-In the plane the velocity made good between reports, averaged with a gain that shrinks to `BETA`; for the altitude an alpha-beta filter
-(Kalata, The Tracking Index, IEEE Transactions on Aerospace and Electronic Systems AES-20(2), 1984), whose gains are those of a
-growing memory at first. A velocity that a report states is believed unless the average, once settled, disagrees with it by more
-than turns and noise explain; a report's position is believed as it is. After `SILENCE_S` the filters begin anew.
+An alpha-beta filter (`overflight.nets.tracking`) keeps the velocity in the plane, another the rate of climb. What a report states
+goes before what is filtered, and is checked: the way between two reports less what the stated velocities, halfway between the two,
+would have made of it. Turning does not show in that; a wrong unit, a wrong reference or a velocity of another time does, and then
+the filter's velocity is used, until the two agree again. A report's position is believed as it is. After `SILENCE_S` all begins anew.
 """
 
 from __future__ import annotations
@@ -15,50 +15,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overflight.earth.wgs84 import Array, to_ecef, to_geodetic
-from overflight.surveillance.batch import Batch
+from overflight.nets.tracking import LEAST_NOISE_M, RADIAL_95, gains, velocity_accuracy_mps
+from overflight.surveillance.batch import NO_SQUAWK, Batch
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS
 
 SILENCE_S: Final = 60.0
-SETTLED: Final = 5
-"""Reports after which the filter's velocity is worth something."""
+SETTLED: Final = 5.0
+"""Comparisons after which a stated velocity can be called wrong."""
+
+DISAGREE_MPS: Final = 10.0
+DISAGREE_SHARE: Final = 0.25
+DISAGREE_NOISE: Final = 4.0
+"""A stated velocity is wrong if the way made differs from it, on average, by more than each of: what NACv 1 allows (10 m/s, 14 CFR
+91.227), a quarter of it, and four times what noise makes of the average."""
+
+CHECK_GAIN: Final = 0.1
+"""Weight of the latest comparison in that average, once there are many."""
+
+STATED_ACCURACY_MPS: Final = 10.0
+"""95 % accuracy of a stated velocity: NACv 1, the least that 14 CFR 91.227(c)(1) lets an equipped aircraft send."""
 
 ALPHA: Final = 0.35
 BETA: Final = 0.08
-"""Steady-state gains: they follow a climb that begins within some ten reports."""
+"""Steady-state gains of the altitude: they follow a climb that begins within some ten reports."""
 
-DISAGREE_MPS: Final = 40.0
-"""A stated velocity that the settled filter misses by more than this and a third of it is wrong: off by a factor, or of another time."""
-
-_ARRAYS: Final = {
-    "time_us": (np.int64, 0),
-    "latitude": (np.float64, np.nan),
-    "longitude": (np.float64, np.nan),
-    "altitude_m": (np.float64, np.nan),
-    "altitude_time_us": (np.int64, 0),
-    "east_mps": (np.float64, np.nan),  # as it is used
-    "north_mps": (np.float64, np.nan),
-    "up_mps": (np.float64, np.nan),
-    "filtered_east_mps": (np.float64, np.nan),
-    "filtered_north_mps": (np.float64, np.nan),
-    "filtered_up_mps": (np.float64, np.nan),
-    "smooth_altitude_m": (np.float64, np.nan),
-    "reports": (np.int64, 0),
-    "levels": (np.int64, 0),
-    "accuracy_m": (np.float64, np.nan),
-    "flags": (np.uint32, 0),
-    "row": (np.int64, -1),
-}
+_NAMES: Final[tuple[str, ...]] = (
+    "time_us", "latitude", "longitude", "altitude_m", "altitude_time_us",
+    "east_mps", "north_mps", "up_mps", "velocity_accuracy_mps",  # as they are used
+    "off_east_m", "off_north_m", "filtered_east_mps", "filtered_north_mps", "filtered_up_mps",  # off: filtered less reported place
+    "stated_east_mps", "stated_north_mps", "miss_east_mps", "miss_north_mps", "compared",
+    "smooth_altitude_m", "reports", "levels", "accuracy_m", "squawk", "flags", "row",
+)  # fmt: skip
+_AT: Final = {name: k for k, name in enumerate(_NAMES)}
+_ZERO: Final = ("time_us", "altitude_time_us", "off_east_m", "off_north_m", "compared", "reports", "levels", "flags")
 _FIELDS: Final = (
     "time_us", "track", "latitude", "longitude", "altitude_ft", "groundspeed_kt", "track_deg", "vertical_rate_fpm",
-    "accuracy_m", "flags", "row",
+    "accuracy_m", "squawk", "flags", "row",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Picture:
-    """All aircraft at one time, one entry each: those that were heard of not long before.
+    """All aircraft at one time, one entry each, by number: those that were heard of not long before.
 
-    Velocities and altitudes are NaN where they are unknown; `row` is that of the last report.
+    Velocities and altitudes are NaN where they are unknown; accuracies are of 95 %; `row` is that of
+    the last report.
     """
 
     track: NDArray[np.uint32]
@@ -70,12 +71,10 @@ class Picture:
     up_mps: Array
     age_s: Array
     accuracy_m: Array
+    velocity_accuracy_mps: Array
+    squawk: NDArray[np.uint16]
     flags: NDArray[np.uint32]
     row: NDArray[np.int64]
-
-    def where(self, some: NDArray[np.bool_]) -> Picture:
-        """Return some of it."""
-        return Picture(**{name: values[some] for name, values in vars(self).items()})
 
 
 class States:
@@ -83,17 +82,22 @@ class States:
 
     def __init__(self) -> None:
         """Know of nobody."""
-        self._a: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, (kind, _) in _ARRAYS.items()}
+        # One row a field, one column a track: what is known of some tracks is one copy. Whole numbers of these sizes are exact.
+        self._a = np.empty((len(_NAMES), 0))
+        self._tracks = 0
         self._waiting: list[dict[str, NDArray[Any]]] = []
 
     def add(self, batch: Batch, usable: NDArray[np.int64]) -> None:
         """Take in reports, which are not earlier than any before; they count from their time on."""
         if len(usable):
             self._waiting.append({name: getattr(batch, name)[usable] for name in _FIELDS})
-        missing = batch.tracks - len(self._a["time_us"])
-        if missing > 0:
-            for name, (kind, unknown) in _ARRAYS.items():
-                self._a[name] = np.append(self._a[name], np.full(missing, unknown, kind))
+        self._tracks = max(self._tracks, batch.tracks)
+        if self._tracks > self._a.shape[1]:
+            room = np.full((len(_NAMES), max(self._tracks, 2 * self._a.shape[1]) - self._a.shape[1]), np.nan)
+            for name in _ZERO:
+                room[_AT[name]] = 0.0
+            room[_AT["squawk"]] = NO_SQUAWK
+            self._a = np.concatenate([self._a, room], axis=1)
 
     def next_us(self) -> int | None:
         """When the first report was made that is not taken in yet; None for none."""
@@ -112,7 +116,10 @@ class States:
                 self._waiting[0] = {name: values[count:] for name, values in first.items()}
         if not due:
             return
-        reports = {name: np.concatenate([each[name] for each in due]) for name in _FIELDS}
+        reports = due[0] if len(due) == 1 else {name: np.concatenate([each[name] for each in due]) for name in _FIELDS}
+        if len(reports["track"]) == 1:
+            self._take(reports)
+            return
         # One report of each track at a time, the earliest first.
         order = np.argsort(reports["track"], kind="stable")
         track = reports["track"][order]
@@ -124,106 +131,135 @@ class States:
 
     def picture(self, time_us: int, oldest_s: float) -> Picture:
         """Return everybody who was heard of at most `oldest_s` before a time, moved on to it."""
-        a = self._a
-        age_s = (time_us - a["time_us"]) * 1e-6
-        here = np.flatnonzero((a["reports"] > 0) & (age_s <= oldest_s))
-        age_s = age_s[here]
-        known = {name: values[here] for name, values in a.items()}
-        east, north = (np.nan_to_num(known[name]) for name in ("east_mps", "north_mps"))
-        latitude, longitude = moved(known["latitude"], known["longitude"], east * age_s, north * age_s)
+        here = np.flatnonzero(self._a[_AT["time_us"]] >= time_us - oldest_s * 1e6)
+        known: dict[str, Array] = dict(zip(_NAMES, self._a[:, here], strict=True))
+        age_s = (time_us - known["time_us"]) * 1e-6
+        latitude, longitude = moved(
+            known["latitude"], known["longitude"], _or_0(known["east_mps"]) * age_s, _or_0(known["north_mps"]) * age_s
+        )
         since = (time_us - known["altitude_time_us"]) * 1e-6
-        altitude = known["altitude_m"] + np.nan_to_num(known["up_mps"]) * since
         return Picture(
-            here.astype(np.uint32),
-            latitude,
-            longitude,
-            altitude,
-            known["east_mps"],
-            known["north_mps"],
-            known["up_mps"],
-            age_s,
-            known["accuracy_m"],
-            known["flags"],
-            known["row"],
+            track=here.astype(np.uint32),
+            latitude=latitude,
+            longitude=longitude,
+            altitude_m=np.where(since <= SILENCE_S, known["altitude_m"] + _or_0(known["up_mps"]) * since, np.nan),
+            east_mps=known["east_mps"],
+            north_mps=known["north_mps"],
+            up_mps=known["up_mps"],
+            age_s=age_s,
+            accuracy_m=known["accuracy_m"],
+            velocity_accuracy_mps=known["velocity_accuracy_mps"],
+            squawk=known["squawk"].astype(np.uint16),
+            flags=known["flags"].astype(np.uint32),
+            row=known["row"].astype(np.int64),
         )
 
     def _take(self, r: dict[str, NDArray[Any]]) -> None:
         """Take in one report each of some tracks."""
-        a, k = self._a, r["track"].astype(np.int64)
-        dt = (r["time_us"] - a["time_us"][k]) * 1e-6
-        goes_on = (a["reports"][k] > 0) & (dt <= SILENCE_S)
-        self._plane(r, k, dt, goes_on)
-        self._altitude(r, k)
-        a["reports"][k] = np.where(goes_on, a["reports"][k] + 1, 1)
-        a["time_us"][k], a["latitude"][k], a["longitude"][k] = r["time_us"], r["latitude"], r["longitude"]
-        a["accuracy_m"][k] = np.where(np.isnan(r["accuracy_m"]), a["accuracy_m"][k], r["accuracy_m"])
-        a["flags"][k], a["row"][k] = r["flags"], r["row"]
+        k = r["track"].astype(np.int64)
+        was: dict[str, Array] = dict(zip(_NAMES, self._a[:, k], strict=True))
+        dt = (r["time_us"] - was["time_us"]) * 1e-6
+        goes_on = (was["reports"] > 0) & (dt <= SILENCE_S)
+        now: dict[str, NDArray[Any]] = was | self._plane(r, was, dt, goes_on) | self._altitude(r, was)
+        now["reports"] = np.where(goes_on, was["reports"] + 1, 1)
+        for name in ("time_us", "latitude", "longitude", "flags", "row"):
+            now[name] = r[name]
+        coded = r["squawk"] != NO_SQUAWK
+        now["squawk"] = np.where(coded, r["squawk"], was["squawk"])
+        self._a[:, k] = [now[name] for name in _NAMES]
 
-    def _plane(self, r: dict[str, NDArray[Any]], k: NDArray[np.int64], dt: Array, goes_on: NDArray[np.bool_]) -> None:
-        a = self._a
-        speed = r["groundspeed_kt"].astype(float) * KT_MPS
-        course = np.radians(r["track_deg"].astype(float))
-        stated = np.stack([speed * np.sin(course), speed * np.cos(course)])
-        stated[:, speed == 0.0] = 0.0
-        filtered = np.stack([a["filtered_east_mps"][k], a["filtered_north_mps"][k]])
-        # How far the report lies from where the filter had the aircraft, east and north.
-        east, north = _offset(a["latitude"][k], a["longitude"][k], r["latitude"], r["longitude"])
-        made_good = np.stack([east, north])
+    def _plane(
+        self, r: dict[str, NDArray[Any]], was: dict[str, Array], dt: Array, goes_on: NDArray[np.bool_]
+    ) -> dict[str, Array]:
+        accuracy = np.where(np.isnan(r["accuracy_m"]), was["accuracy_m"], r["accuracy_m"])
+        noise = np.maximum(_or_0(accuracy) / RADIAL_95, LEAST_NOISE_M)
         usable = goes_on & (dt > 0.0)
         step = np.where(usable, dt, 1.0)
-        fresh = np.isnan(filtered[0])
-        gain = np.maximum(BETA, 2.0 / (a["reports"][k] + 1.0))  # growing memory at first
-        moved_on = np.where(fresh, made_good / step, filtered + np.minimum(gain, 1.0) * (made_good / step - filtered))
-        filtered = np.where(usable, moved_on, np.where(goes_on, filtered, np.nan))
-        a["filtered_east_mps"][k], a["filtered_north_mps"][k] = filtered
-        settled = a["reports"][k] >= SETTLED
-        off = np.hypot(*(stated - filtered))
-        wrong = settled & (off > np.maximum(DISAGREE_MPS, np.hypot(*filtered) / 3.0))
-        believed = ~np.isnan(stated[0]) & ~np.isnan(stated[1]) & ~wrong
-        used = np.where(believed, stated, filtered)
-        a["east_mps"][k], a["north_mps"][k] = used
+        # The way from the report before, east and north, and from where the filter had the aircraft then.
+        way = np.stack(_offset(was["latitude"], was["longitude"], r["latitude"], r["longitude"]))
+        off = np.stack([was["off_east_m"], was["off_north_m"]])
+        filtered = np.stack([was["filtered_east_mps"], was["filtered_north_mps"]])
+        missed = way - off - _or_0(filtered) * step
+        alpha, beta = gains(was["reports"] + 1.0, noise, step)
+        off = np.where(usable, (alpha - 1.0) * missed, np.where(goes_on, off - _or_0(way), 0.0))
+        filtered = np.where(usable, _or_0(filtered) + beta * missed / step, np.where(goes_on, filtered, np.nan))
 
-    def _altitude(self, r: dict[str, NDArray[Any]], k: NDArray[np.int64]) -> None:
-        a = self._a
-        height = r["altitude_ft"].astype(float) * FT_M
+        speed, course = r["groundspeed_kt"] * np.float64(KT_MPS), np.radians(r["track_deg"].astype(float))
+        stated = np.stack([speed * np.sin(course), speed * np.cos(course)])
+        stated[:, speed == 0.0] = 0.0
+        before = np.stack([was["stated_east_mps"], was["stated_north_mps"]])
+        miss = np.stack([was["miss_east_mps"], was["miss_north_mps"]])
+        comparable = usable & ~np.isnan(before[0]) & ~np.isnan(stated[0])
+        compared = np.where(comparable, was["compared"] + 1.0, np.where(goes_on, was["compared"], 0.0))
+        gain = np.maximum(CHECK_GAIN, 1.0 / np.maximum(compared, 1.0))
+        disagreement = way / step - 0.5 * (before + stated)
+        miss = np.where(comparable, _or_0(miss) + gain * (disagreement - _or_0(miss)), np.where(goes_on, miss, np.nan))
+        allowed = np.maximum(DISAGREE_MPS, DISAGREE_SHARE * speed)
+        allowed = np.maximum(allowed, DISAGREE_NOISE * np.sqrt(2.0) * gain * noise / step)
+        wrong = (compared >= SETTLED) & (np.hypot(*_or_0(miss)) > allowed)
+        believed = ~np.isnan(stated[0]) & ~wrong
+        count = np.where(goes_on, was["reports"] + 1.0, 1.0)
+        by_filter = velocity_accuracy_mps(count, noise, step)
+        used = np.where(believed, stated, filtered)
+        return {
+            "accuracy_m": accuracy,
+            "off_east_m": off[0],
+            "off_north_m": off[1],
+            "filtered_east_mps": filtered[0],
+            "filtered_north_mps": filtered[1],
+            "stated_east_mps": stated[0],
+            "stated_north_mps": stated[1],
+            "miss_east_mps": miss[0],
+            "miss_north_mps": miss[1],
+            "compared": compared,
+            "east_mps": used[0],
+            "north_mps": used[1],
+            "velocity_accuracy_mps": np.where(believed, STATED_ACCURACY_MPS, by_filter),
+        }
+
+    def _altitude(self, r: dict[str, NDArray[Any]], was: dict[str, Array]) -> dict[str, Array]:
+        height = r["altitude_ft"] * np.float64(FT_M)
         known = ~np.isnan(height)
-        k, height = k[known], height[known]
-        time_us = r["time_us"][known]
-        dt = (time_us - a["altitude_time_us"][k]) * 1e-6
-        goes_on = (a["levels"][k] > 0) & (dt <= SILENCE_S)
+        dt = (r["time_us"] - was["altitude_time_us"]) * 1e-6
+        goes_on = (was["levels"] > 0) & (dt <= SILENCE_S)
         step = np.where(goes_on & (dt > 0.0), dt, 1.0)
-        rate = np.nan_to_num(a["filtered_up_mps"][k])
-        expected = a["smooth_altitude_m"][k] + rate * np.where(goes_on, dt, 0.0)
+        rate = _or_0(was["filtered_up_mps"])
+        expected = was["smooth_altitude_m"] + rate * np.where(goes_on, dt, 0.0)
         missed = np.where(goes_on, height - expected, 0.0)
-        count = np.where(goes_on, a["levels"][k] + 1, 1)
-        alpha = np.maximum(ALPHA, (4.0 * count - 2.0) / (count * (count + 1.0)))
-        beta = np.maximum(BETA, 6.0 / (count * (count + 1.0)))
-        smooth = np.where(goes_on, expected + np.minimum(alpha, 1.0) * missed, height)
-        up = np.where(
-            goes_on & (dt > 0.0), rate + np.minimum(beta, 1.0) * missed / step, np.where(goes_on, rate, np.nan)
-        )
-        a["filtered_up_mps"][k], a["smooth_altitude_m"][k] = up, smooth
-        a["levels"][k], a["altitude_time_us"][k], a["altitude_m"][k] = count, time_us, height
-        stated = r["vertical_rate_fpm"].astype(float)[known] * FT_PER_MIN_MPS
-        a["up_mps"][k] = np.where(np.isnan(stated), up, stated)
+        count = np.where(goes_on, was["levels"] + 1.0, 1.0)
+        alpha = np.minimum(np.maximum(ALPHA, (4.0 * count - 2.0) / (count * (count + 1.0))), 1.0)
+        beta = np.minimum(np.maximum(BETA, 6.0 / (count * (count + 1.0))), 1.0)
+        smooth = np.where(goes_on, expected + alpha * missed, height)
+        up = np.where(goes_on & (dt > 0.0), rate + beta * missed / step, np.where(goes_on, rate, np.nan))
+        stated = r["vertical_rate_fpm"] * np.float64(FT_PER_MIN_MPS)
+        now = {
+            "filtered_up_mps": up,
+            "smooth_altitude_m": smooth,
+            "levels": count,
+            "altitude_time_us": r["time_us"].astype(float),
+            "altitude_m": height,
+            "up_mps": np.where(np.isnan(stated), up, stated),
+        }
+        return {name: np.where(known, values, was[name]) for name, values in now.items()}
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {"arrays": {name: values.copy() for name, values in self._a.items()}, "waiting": list(self._waiting)}
+        return {"arrays": self._a.copy(), "tracks": self._tracks, "waiting": list(self._waiting)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        self._a = {name: values.copy() for name, values in state["arrays"].items()}
+        self._a, self._tracks = state["arrays"].copy(), state["tracks"]
         self._waiting = list(state["waiting"])
 
 
 def axes(latitude: Array, longitude: Array) -> tuple[Array, Array]:
     """Unit vectors (N, 3) to the east and to the north at places in degrees."""
     phi, lam = np.radians(latitude), np.radians(longitude)
-    zero = np.zeros_like(phi)
-    east = np.stack([-np.sin(lam), np.cos(lam), zero], axis=-1)
-    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
-    return east, north
+    sin_phi, cos_phi, sin_lam, cos_lam = np.sin(phi), np.cos(phi), np.sin(lam), np.cos(lam)
+    axis = np.zeros((2, *phi.shape, 3))
+    axis[0, ..., 0], axis[0, ..., 1] = -sin_lam, cos_lam
+    axis[1, ..., 0], axis[1, ..., 1], axis[1, ..., 2] = -sin_phi * cos_lam, -sin_phi * sin_lam, cos_phi
+    return axis[0], axis[1]
 
 
 def moved(latitude: Array, longitude: Array, east_m: Array, north_m: Array) -> tuple[Array, Array]:
@@ -237,3 +273,7 @@ def _offset(latitude: Array, longitude: Array, to_latitude: Array, to_longitude:
     east, north = axes(latitude, longitude)
     chord = to_ecef(to_latitude, to_longitude) - to_ecef(latitude, longitude)
     return np.asarray(np.sum(chord * east, axis=-1)), np.asarray(np.sum(chord * north, axis=-1))
+
+
+def _or_0(values: Array) -> Array:
+    return np.where(np.isnan(values), 0.0, values)
