@@ -409,10 +409,6 @@ class Conflict:
         """Return the rows of the recording that the alerts being given name."""
         return np.array([row for alert in self._open.values() for row in alert.told["rows"]], np.int64)
 
-    def current(self, watermark_us: int) -> pl.DataFrame:
-        """Return the alerts that are being given."""
-        return self._conclude(list(self._open.items())).events
-
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {
