@@ -61,7 +61,7 @@ def check_recording(
     found: list[Findings] = []
     covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
     tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0)  # where no net tells how much could be tested
-    for batch in _judged(table, names, pipeline.gate):
+    for batch in _judged(table, names, pipeline):
         pipeline.test(batch)
         usable = np.flatnonzero(batch.flags & told.skipped == 0) if covering is None else ()
         if len(usable):
@@ -102,11 +102,11 @@ def check_recording(
     )
 
 
-def _judged(table: pl.DataFrame, names: TrackNames, gate: Gate) -> Iterator[Batch]:
+def _judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Iterator[Batch]:
     """All batches with their flags; the next one is made ready while its taker works on one."""
 
     def judged(first: int) -> Batch:
-        return gate.judge(batch_of(table.slice(first, ROWS), names, first))
+        return pipeline.judge(batch_of(table.slice(first, ROWS), names, first))
 
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Batch] | None = None
