@@ -32,11 +32,17 @@ no better than 100 m: radar returns a quarter of a mile apart are not resolved e
 
 SURE: Final = float(np.log(1e6))
 
-LEAST: Final = 7
-"""Comparisons before two are joined: a minute, in which an aircraft that overtakes at 10 kt moves 300 m against the other."""
+LEAST: Final = 5
+"""Comparisons before two are joined, with the drift known to `SETTLED_MPS`: with a radar of 300 m, seven in a minute."""
 
-PATIENT: Final = 18
-"""Comparisons without a known altitude, or of somebody who stands in the air: three minutes, and never on the ground."""
+SETTLED_MPS: Final = 3.0
+"""Standard deviation of the drift, at most: an aircraft that overtakes at 18 kt is told from one that does not at 3 sigma."""
+
+STANDING: Final = 12
+"""Comparisons of somebody who stands in the air; never on the ground."""
+
+BLIND: Final = 18
+"""Comparisons without a known altitude: three minutes, in which only a formation stays on one spot above another."""
 
 WINDOW: Final = 18
 """Comparisons that are remembered: three minutes; as long takes a parting to outweigh what was."""
@@ -59,8 +65,11 @@ OTHER_LEVEL_M: Final = 500.0 * FT_M
 FORGET_TICKS: Final = 60
 """Ten minutes, as long as a track may be silent: so long a parting is remembered, and a join without comparisons."""
 
-SILENT_TICKS: Final = 6
-"""A minute without comparison: those before count no more."""
+SILENT_TICKS: Final = 12
+"""Two minutes without comparison: those before count no more."""
+
+LAPSE_TICKS: Final = 6
+"""Once a minute it is looked whose time is over."""
 
 MOVING_MPS: Final = 10.0
 """Who is slower stands: beside somebody else, for what is known."""
@@ -225,10 +234,11 @@ class Association:
         span = ticks.max(axis=1, where=valid, initial=0) - ticks.min(axis=1, where=valid, initial=2**60)
         speed = (share[:, :, 0] * np.hypot(velocity[:, :, 0], velocity[:, :, 1])).sum(axis=1)  # that of a turn is none
         steady = (drift <= np.maximum(DRIFT_MPS, 3.0 * drift_sigma)) & (scatter <= SCATTER)
-        steady &= (np.abs(level) <= LEVEL_M) & (count >= LEAST - 1)
-        quick = (measured >= 3) & (speed >= MOVING_MPS)
-        same = steady & (count >= np.where(quick, LEAST, PATIENT)) & ((speed >= MOVING_MPS) | ~pairs.onground)
-        steady &= quick
+        steady &= (np.abs(level) <= LEVEL_M) & (drift_sigma <= SETTLED_MPS)
+        stands = speed < MOVING_MPS
+        least = np.where(measured < 3, BLIND, np.where(stands, STANDING, LEAST))
+        same = steady & (count >= least) & ~(stands & pairs.onground)
+        steady &= (count >= LEAST) & (measured >= 3) & ~stands
         same &= (ratio >= SURE) & ~apart
         return _Verdict(
             mean_m, ratio, drift, steady, same, apart, refuted, span,
@@ -319,7 +329,7 @@ class Association:
     def _lapsed(self, tick: int) -> list[Change]:
         """End the joins of those who have not been seen both for long; looked for once a minute."""
         one = np.flatnonzero(self.whom >= 0)
-        if tick % SILENT_TICKS or len(one) == 0:
+        if tick % LAPSE_TICKS or len(one) == 0:
             return []
         over = one[tick - self._last(one, self.whom[one]) > FORGET_TICKS]
         changes = [
