@@ -154,6 +154,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "above_ground": 0,
         "noted": {},
         "refused": [],
+        "sensors": [],
         "notices": [],
         "lines": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,

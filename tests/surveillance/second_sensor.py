@@ -30,7 +30,9 @@ def seen_by_radar(table: pl.DataFrame, seed: int, radar: Radar | None = None) ->
     """
     rng = np.random.default_rng(seed)
     radar = radar or Radar(
-        east_m=float(rng.uniform(-300, 300)), north_m=float(rng.uniform(-300, 300)), late_s=float(rng.uniform(-0.5, 0.5))
+        east_m=float(rng.uniform(-300, 300)),
+        north_m=float(rng.uniform(-300, 300)),
+        late_s=float(rng.uniform(-0.5, 0.5)),
     )
     own = table.filter(pl.col("address_type").is_in(["icao", "adsr"]) & pl.col("icao24").is_not_null())
     parts: list[pl.DataFrame] = []

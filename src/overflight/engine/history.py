@@ -58,6 +58,7 @@ def check_recording(
     report(", ".join(net.name for net in nets))
     flags: list[NDArray[np.uint32]] = []
     hidden: list[pl.DataFrame] = []
+    renamed: list[pl.DataFrame] = []
     found: list[Findings] = []
     covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
     tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0)  # where no net tells how much could be tested
@@ -68,12 +69,14 @@ def check_recording(
             tails.extend(batch, np.asarray(usable))
         found.append(pipeline.advance(int(batch.time_us[-1])))
         flags.append(batch.flags)
+        renamed += _renamed(batch, names)
         out = np.flatnonzero(batch.flags & integrity.DISQUALIFYING)
         hidden.append(
             pl.DataFrame({"track": batch.track[out], "time_us": batch.time_us[out], "flags": batch.flags[out]})
         )
     findings = Findings.together([*found, pipeline.finish()])
     table = table.with_columns(pl.Series("flags", np.concatenate([np.empty(0, np.uint32), *flags])))
+    table = _with_names(table, renamed)
     dismissed = findings.dismissed
     separates = any(isinstance(net, Separation) for net in nets)
     if separates and not parameters.ungated and any(part.height for part in hidden):
@@ -94,7 +97,17 @@ def check_recording(
         dismissed=dismissed,
         recording=recording,
         summary=_summary(
-            recording, names, nets, (covering or tails).coverage, told, events, dismissed, outside, airspace, held
+            recording,
+            names,
+            nets,
+            (covering or tails).coverage,
+            told,
+            events,
+            dismissed,
+            outside,
+            airspace,
+            held,
+            pipeline.fusion.told(),
         ),
         parameters=parameters.described(),
         airspace=airspace,
@@ -117,6 +130,21 @@ def _judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Itera
             ahead = following
         if ahead is not None:
             yield ahead.result()
+
+
+def _renamed(batch: Batch, names: TrackNames) -> list[pl.DataFrame]:
+    """Rows that belong to a track split off because it shares its address, and the name of that track."""
+    rows = np.flatnonzero(np.isin(batch.track, list(names.split_from))) if names.split_from else ()
+    if len(rows) == 0:
+        return []
+    return [pl.DataFrame({"row": batch.row[rows], "name": [names.track_id[k] for k in batch.track[rows].tolist()]})]
+
+
+def _with_names(table: pl.DataFrame, renamed: list[pl.DataFrame]) -> pl.DataFrame:
+    if not renamed:
+        return table
+    rows = pl.concat(renamed)
+    return table.with_columns(table["track_id"].scatter(rows["row"], rows["name"]))
 
 
 def _within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
@@ -146,6 +174,7 @@ def _summary(
     outside: int,
     airspace: Airspace,
     held: Audit,
+    sensors: list[str],
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
@@ -178,6 +207,7 @@ def _summary(
         above_ground=sum("AGL" in {v.floor.reference, v.ceiling.reference} for v in tested),
         noted=dict(Counter(note for volume in airspace.volumes for note in volume.notes).most_common()),
         refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
+        sensors=sensors,
         notices=held.lines(),
         lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,

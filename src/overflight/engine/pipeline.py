@@ -46,7 +46,11 @@ class Pipeline:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
-        return {"gate": self.gate.snapshot(), "fusion": self.fusion.snapshot(), "nets": {net.name: net.snapshot() for net in self.nets}}
+        return {
+            "gate": self.gate.snapshot(),
+            "fusion": self.fusion.snapshot(),
+            "nets": {net.name: net.snapshot() for net in self.nets},
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot of a pipeline with the same parameters and the same track names."""

@@ -41,6 +41,7 @@ class Summary:
         above_ground: tested ones with a limit above ground, where nothing can be confirmed without terrain.
         noted: what was mended, assumed or not understood of them: volumes by note.
         refused: volumes that could not be read, each with the reason: they were not tested.
+        sensors: which sensors' tracks were found to be aircraft of which others, and addresses that were split, in lines.
         notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
         lines: crossings of agreed lines by day, in lines (see `overflight.nets.lines.LineDay`).
         confirmed, undetermined: events by verdict.
@@ -70,6 +71,7 @@ class Summary:
     above_ground: int
     noted: dict[str, int]
     refused: list[str]
+    sensors: list[str]
     notices: list[str]
     lines: list[str]
     confirmed: int

@@ -21,16 +21,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from overflight.earth.wgs84 import Array, to_ecef, to_geodetic
-from overflight.events import event_id
+from overflight.events import DISMISSED_SCHEMA, event_id
 from overflight.nets.alerting import STCA, Alerting, Memory, spans
 from overflight.nets.base import Findings
 from overflight.nets.encounters import FINDINGS_SCHEMA
 from overflight.nets.states import Picture, States, axes
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import DEGRADING
+from overflight.surveillance.integrity import DEGRADING, SAME_AIRCRAFT, SUSPECTS_SCHEMA
 from overflight.units import FT_M, KT_MPS, NM_M
 
 TICK_US: Final = 1_000_000
+SAME_US: Final = 60_000_000
+"""A pair found to be one aircraft stays so for a minute: where it falls silent for a while nothing is said of it."""
+
 _PLACE: Final = ("latitude", "longitude", "altitude_ft", "horizontal_nm", "vertical_ft", "closure_kt")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -83,17 +86,24 @@ class Conflict:
         self._memory = Memory(parameters.alerting)
         self._seen = np.empty(0, np.uint32)  # tracks of the last picture
         self._open: dict[int, _Alert] = {}
+        self._suspects = pl.DataFrame(schema=SUSPECTS_SCHEMA)
 
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time; those with a disqualifying flag are not used."""
         usable = np.flatnonzero(batch.flags & self._p.skipped == 0)
         self._states.add(batch, usable)
+        if batch.suspects is not None and self._p.skipped & SAME_AIRCRAFT:
+            self._suspects = pl.concat([self._suspects, batch.suspects.filter(pl.col("flags") & SAME_AIRCRAFT != 0)])
         if len(usable):
             self._last_us = int(batch.time_us[usable[-1]])
 
     def advance(self, watermark_us: int) -> Findings:
         """Judge every second until the watermark, and conclude the alerts that are over."""
-        return self._conclude(self._run(watermark_us))
+        findings = self._conclude(self._run(watermark_us))
+        if self._suspects.height:
+            begun = min([watermark_us, *(alert.start_us for alert in self._open.values())])
+            self._suspects = self._suspects.filter(pl.col("time_us") >= begun - 2 * SAME_US)
+        return findings
 
     def finish(self) -> Findings:
         """Judge what is left, and conclude all alerts."""
@@ -215,9 +225,29 @@ class Conflict:
     def _conclude(self, over: list[tuple[int, _Alert]]) -> Findings:
         if not over:
             return Findings.none()
-        events = [self._event(pair, alert) for pair, alert in over]
-        none = Findings.none()
-        return Findings(pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"), none.dismissed)
+        events = [self._event(pair, alert) for pair, alert in over if not self._of_one(pair, alert)]
+        dismissed = [
+            {name: told for name, told in self._event(pair, alert).items() if name in DISMISSED_SCHEMA}
+            | {"reason": "integrity: same_aircraft", "why": "one aircraft, two sensors"}
+            for pair, alert in over
+            if self._of_one(pair, alert)
+        ]
+        return Findings(
+            pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"),
+            pl.DataFrame(dismissed, schema=DISMISSED_SCHEMA, orient="row"),
+        )
+
+    def _of_one(self, pair: int, alert: _Alert) -> bool:
+        """Whether the two were found to be one aircraft, seen by two sensors, by the second at which the alert was over."""
+        if self._suspects.height == 0:
+            return False
+        sides = (pair >> 32, pair & 0xFFFFFFFF)
+        copies = [
+            (pl.col("track") == one) & (pl.col("original") == self._names.aircraft[other])
+            for one, other in (sides, sides[::-1])
+        ]
+        near = pl.col("time_us").is_between(alert.start_us - SAME_US, alert.last_us + TICK_US)
+        return self._suspects.filter(near & pl.any_horizontal(copies)).height > 0
 
     def _event(self, pair: int, alert: _Alert) -> dict[str, Any]:
         names, alerting = self._names, self._p.alerting
@@ -255,6 +285,7 @@ class Conflict:
                     "closest": told["closest"],
                     **{
                         side: {"callsign": names.callsign_by(k, alert.last_us), "icao24": names.icao24[k]}
+                        | _sources(names.sources(k, alert.start_us, alert.last_us))
                         for side, k in zip("ab", sides, strict=True)
                     },
                 }
@@ -273,6 +304,7 @@ class Conflict:
             "memory": self._memory.snapshot(),
             "seen": self._seen,
             "open": {pair: vars(alert) for pair, alert in self._open.items()},
+            "suspects": self._suspects,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -282,6 +314,11 @@ class Conflict:
         self._pairs, self._seen = state["pairs"], state["seen"]
         self._memory.restore(state["memory"])
         self._open = {pair: _Alert(**told) for pair, told in state["open"].items()}
+        self._suspects = state["suspects"]
+
+
+def _sources(sensors: list[str]) -> dict[str, Any]:
+    return {"sources": sensors} if len(sensors) > 1 else {}
 
 
 def _low(pairs: NDArray[np.uint64]) -> NDArray[np.uint32]:

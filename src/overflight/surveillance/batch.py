@@ -43,8 +43,13 @@ class TrackNames:
     repeated_from_us: list[int] = field(default_factory=list[int])  # when ADS-R was first heard of it, or NOT_REPEATED
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
-    source: list[str] = field(default_factory=list[str])  # "adsb", "radar"; "tisb" for what is relayed; "" where unknown
+    source: list[str] = field(
+        default_factory=list[str]
+    )  # "adsb", "radar"; "tisb" for what is relayed; "" where unknown
     sensor: list[str] = field(default_factory=list[str])  # which of them: "radar:KSJC"; one name for those without
+    split_from: dict[int, int] = field(default_factory=dict[int, int])  # a track split off: from which
+    # by aircraft: sensor of a track joined to it, since when, and until when (NOT_REPEATED: still)
+    joined: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict[int, "list[tuple[str, int, int]]"])
     _number: dict[str, int] = field(default_factory=dict[str, int])
     _aircraft_number: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -88,7 +93,14 @@ class TrackNames:
             for copied in (self.repeated_from_us, self.default_accuracy_m, self.source, self.sensor):
                 copied.append(copied[number])  # type: ignore[arg-type]
             self.aircraft.append(self._aircraft_number.setdefault(f"track {name}", len(self._aircraft_number)))
+            self.split_from[known] = number
         return known
+
+    def sources(self, number: int, start_us: int, end_us: int) -> list[str]:
+        """Name the sensors of a track, and of those joined to its aircraft at any time from `start_us` to `end_us`."""
+        joined = self.joined.get(self.aircraft[number], ())
+        others = {sensor for sensor, since, until in joined if since <= end_us and until > start_us}
+        return [name.rstrip(":") for name in (self.sensor[number], *sorted(others - {self.sensor[number]}))]
 
     def callsign_by(self, number: int, time_us: int) -> str | None:
         """Callsign of a track as known at a time: what is heard later must not change what was concluded before."""

@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from overflight.surveillance.association import Association, Compared, within
-from overflight.surveillance.batch import Batch, TrackNames
+from overflight.surveillance.batch import NOT_REPEATED, Batch, TrackNames
 from overflight.surveillance.integrity import DISQUALIFYING, SAME_AIRCRAFT, SUSPECTS_SCHEMA
 from overflight.surveillance.sampling import GRID_US, LAG_US, Sampler, Samples, near, offset
 from overflight.surveillance.sensors import Traits
@@ -70,7 +70,9 @@ class Fusion:
         self._sampler = Sampler()
         self._pairs = Association(self._traits)
         self._own: dict[int, int] = {}  # a track that shares its address: its number as an aircraft of its own
-        self._elsewhere: dict[int, tuple[int, int]] = {}  # a track away from another of its address: how often, last tick
+        self._elsewhere: dict[
+            int, tuple[int, int]
+        ] = {}  # a track away from another of its address: how often, last tick
         self._links: list[dict[str, Any]] = []
         self._open_links: dict[int, int] = {}  # joined track: place of its link
 
@@ -102,7 +104,7 @@ class Fusion:
         Returns the joins that apply to its rows, from which row on a track that shares its address is another, and suspects.
         """
         count = len(batch)
-        open_from = {k: 0 for k in np.flatnonzero(self._pairs.whom >= 0).tolist()}
+        open_from = dict.fromkeys(np.flatnonzero(self._pairs.whom >= 0).tolist(), 0)
         whom = {k: int(self._pairs.whom[k]) for k in open_from}
         spans: list[_Span] = []
         moved: dict[int, int] = {}
@@ -142,9 +144,7 @@ class Fusion:
         order = np.lexsort((samples.track[other], samples.track[one], samples.tick[one]))
         return one[order], other[order]
 
-    def _pairs_of(
-        self, samples: Samples, here: Samples, one: NDArray[np.int64], other: NDArray[np.int64]
-    ) -> Compared:
+    def _pairs_of(self, samples: Samples, here: Samples, one: NDArray[np.int64], other: NDArray[np.int64]) -> Compared:
         """Compare the pairs of one instant: those that are near, and the joined wherever they are."""
         first = int(np.searchsorted(samples.tick, here.tick[0]))
         joined = np.flatnonzero(self._pairs.whom >= 0)
@@ -199,15 +199,32 @@ class Fusion:
         self._traits.aircraft[track] = names.aircraft[number]
         where = f"more than {ELSEWHERE_M / NM_M:.1f} NM from another track of {names.icao24[track]}, {ELSEWHERE_TIMES} times in a row"
         other = next(k for k in range(len(self._traits)) if names.aircraft[k] == former and k != track)
-        self._links.append({"track": track, "other": other, "same": False, "from_us": now_us, "to_us": None, "why": where, "ended": None})
+        self._links.append(
+            {
+                "track": track,
+                "other": other,
+                "same": False,
+                "from_us": now_us,
+                "to_us": None,
+                "why": where,
+                "ended": None,
+            }
+        )
 
     def _link(self, track: int, other: int, now_us: int, why: str) -> None:
         self._open_links[track] = len(self._links)
-        self._links.append({"track": track, "other": other, "same": True, "from_us": now_us, "to_us": None, "why": why, "ended": None})
+        known = self._names.joined.setdefault(int(self._traits.aircraft[other]), [])
+        known.append((self._names.sensor[track], now_us, NOT_REPEATED))
+        self._links.append(
+            {"track": track, "other": other, "same": True, "from_us": now_us, "to_us": None, "why": why, "ended": None}
+        )
 
     def _unlink(self, track: int, now_us: int, why: str) -> None:
         link = self._links[self._open_links.pop(track)]
         link["to_us"], link["ended"] = now_us, why
+        known = self._names.joined[int(self._traits.aircraft[link["other"]])]
+        held = (self._names.sensor[track], link["from_us"], NOT_REPEATED)
+        known[known.index(held)] = (*held[:2], now_us)
 
     def _suspected(self, present: NDArray[np.int64], now_us: int) -> list[NDArray[np.int64]]:
         """Name the joined tracks that are seen, with the aircraft that they are, and with each other: track, time, original."""
@@ -245,7 +262,9 @@ class Fusion:
         before = np.searchsorted(key, whom * n + row) - 1
         here = (before >= 0) & (key[np.maximum(before, 0)] // n == whom)
         remembered = self._sampler.last["time_us"]
-        earlier = remembered[np.minimum(whom, len(remembered) - 1)] if len(remembered) else np.zeros(len(whom), np.int64)
+        earlier = (
+            remembered[np.minimum(whom, len(remembered) - 1)] if len(remembered) else np.zeros(len(whom), np.int64)
+        )
         earlier = np.where(whom < len(remembered), earlier, -HEARD_US - 1)
         heard = np.where(here, batch.time_us[order[np.maximum(before, 0)]], earlier)
         flags = np.zeros(n, np.uint32)
@@ -280,7 +299,9 @@ class Fusion:
         names = self._names
         joined = {(link["track"], link["other"]) for link in self._links if link["same"]}
         pairs = Counter((names.sensor[one].rstrip(":"), names.sensor[other].rstrip(":")) for one, other in joined)
-        lines = [f"{count:,} × a track of {one} is an aircraft of {other}" for (one, other), count in sorted(pairs.items())]
+        lines = [
+            f"{count:,} × a track of {one} is an aircraft of {other}" for (one, other), count in sorted(pairs.items())
+        ]
         lines += [
             f"offset of {one.rstrip(':')} from {other.rstrip(':')}: {east:.0f} m east, {north:.0f} m north, {clock:.2f} s, from {of} aircraft"
             for one, other, east, north, clock, of in self._pairs.offsets.told()

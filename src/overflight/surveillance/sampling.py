@@ -195,7 +195,9 @@ def near(samples: Samples, from_rows: NDArray[np.int64]) -> tuple[NDArray[np.int
         one = np.repeat(from_rows[some], total)
         other = order[np.repeat(low[some], total) + nth]
         chord = samples.place[one] - samples.place[other]
-        real = (np.sum(chord * chord, axis=-1) <= NEAR_M**2) & (samples.tick[one] == samples.tick[other]) & (one != other)
+        real = (
+            (np.sum(chord * chord, axis=-1) <= NEAR_M**2) & (samples.tick[one] == samples.tick[other]) & (one != other)
+        )
         firsts.append(one[real])
         seconds.append(other[real])
     return np.concatenate(firsts), np.concatenate(seconds)

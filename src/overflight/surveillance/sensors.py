@@ -35,7 +35,17 @@ AGREE_M: Final = 200.0
 
 _PRIOR: Final = np.diag([1.0 / 500.0**2, 1.0 / 500.0**2, 1.0 / 0.5**2])
 _ONE_M: Final = 50.0  # standard deviation of one aircraft's offset: what is left of its noise, and a sensor's bias from place to place
-_RANK: Final = {"adsb": 0, "mlat": 1, "mode_s": 1, "system_track": 2, "radar": 3, "": 4, "manual": 5, "synthetic": 6, "tisb": 7}
+_RANK: Final = {
+    "adsb": 0,
+    "mlat": 1,
+    "mode_s": 1,
+    "system_track": 2,
+    "radar": 3,
+    "": 4,
+    "manual": 5,
+    "synthetic": 6,
+    "tisb": 7,
+}
 
 
 class Traits:
