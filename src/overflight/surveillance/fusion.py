@@ -50,16 +50,6 @@ class Link:
     ended: str | None
 
 
-@dataclass
-class _Span:
-    """A join within a batch: of track and other, for rows [first, last)."""
-
-    track: int
-    other: int
-    first: int
-    last: int
-
-
 class Fusion:
     """Joins and splits tracks. Batches come in order of time, after the gate."""
 
@@ -98,15 +88,13 @@ class Fusion:
             batch = replace(batch, suspects=pl.concat([*known, _frame(np.concatenate(suspects, axis=1))]))
         return self._apply(batch, moved) if self._own else batch
 
-    def _judge(self, batch: Batch) -> tuple[list[_Span], dict[int, int], list[NDArray[np.int64]]]:
+    def _judge(self, batch: Batch) -> tuple[NDArray[np.int64], dict[int, int], list[NDArray[np.int64]]]:
         """Judge the instants that are complete by the end of a batch.
 
-        Returns the joins that apply to its rows, from which row on a track that shares its address is another, and suspects.
+        Returns the joins that apply to its rows (4, N: track, other, rows from and to), from which row on a track that shares its address is another, and suspects.
         """
-        count = len(batch)
-        open_from = dict.fromkeys(np.flatnonzero(self._pairs.whom >= 0).tolist(), 0)
-        whom = {k: int(self._pairs.whom[k]) for k in open_from}
-        spans: list[_Span] = []
+        since = np.zeros(len(self._traits), np.int64)  # from which row on a track is joined
+        over: list[tuple[int, int, int, int]] = []
         moved: dict[int, int] = {}
         suspects: list[NDArray[np.int64]] = []
         samples = self._sampler.due(int(batch.time_us[-1]))
@@ -122,15 +110,16 @@ class Fusion:
                 self._split(track, now_us)
             for change in self._pairs.step(tick, self._pairs_of(samples, here, one[place:end], other[place:end])):
                 if change.joined:
-                    open_from[change.track], whom[change.track] = row, change.other
+                    since[change.track] = row
                     self._link(change.track, change.other, now_us, change.why)
                 else:
-                    first = open_from.pop(change.track)
-                    spans.append(_Span(change.track, whom.pop(change.track), first, row))
+                    over.append((change.track, change.other, int(since[change.track]), row))
                     self._unlink(change.track, now_us, change.why)
             suspects += self._suspected(here.track, now_us)
-        spans += [_Span(k, whom[k], first, count) for k, first in open_from.items()]
-        return [span for span in spans if span.first < span.last], moved, suspects
+        joined = np.flatnonzero(self._pairs.whom >= 0)
+        still = np.stack([joined, self._pairs.whom[joined], since[joined], np.full(len(joined), len(batch))])
+        spans = np.concatenate([np.array(over, np.int64).reshape(-1, 4).T, still], axis=1)
+        return spans[:, spans[2] < spans[3]], moved, suspects
 
     def _compared(self, samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of samples to compare: a track that may be joined, and whom it may be; in order of time and tracks."""
@@ -245,17 +234,19 @@ class Fusion:
         track = np.concatenate(tracks)
         return [np.stack([track, np.full(len(track), now_us), np.concatenate(originals)])]
 
-    def _redundant(self, batch: Batch, usable: NDArray[np.int64], spans: list[_Span]) -> NDArray[np.uint32] | None:
+    def _redundant(
+        self, batch: Batch, usable: NDArray[np.int64], spans: NDArray[np.int64]
+    ) -> NDArray[np.uint32] | None:
         """Flag the reports of joined tracks before which the other was heard of, not long ago."""
-        if not spans:
+        if spans.shape[1] == 0:
             return None
         n = len(batch)
         order = usable[np.argsort(batch.track[usable], kind="stable")]
         key = batch.track[order].astype(np.int64) * n + order
-        track, other, first, last = np.array([(s.track, s.other, s.first, s.last) for s in spans], np.int64).T
+        track, other, first, last = spans
         low, high = np.searchsorted(key, track * n + first), np.searchsorted(key, track * n + last)
         count = high - low
-        span = np.repeat(np.arange(len(spans)), count)
+        span = np.repeat(np.arange(len(track)), count)
         nth = np.arange(len(span)) - np.repeat(np.cumsum(count) - count, count)
         row = order[low[span] + nth]
         whom = other[span]
