@@ -50,6 +50,19 @@ class Link:
     ended: str | None
 
 
+@dataclass
+class _Found:
+    """A link in the making: numbers of tracks, times in microseconds."""
+
+    track: int
+    other: int
+    same: bool
+    from_us: int
+    why: str
+    to_us: int | None = None
+    ended: str | None = None
+
+
 class Fusion:
     """Joins and splits tracks. Batches come in order of time, after the gate."""
 
@@ -63,7 +76,7 @@ class Fusion:
         self._elsewhere: dict[
             int, tuple[int, int]
         ] = {}  # a track away from another of its address: how often, last tick
-        self._links: list[dict[str, Any]] = []
+        self._links: list[_Found] = []
         self._open_links: dict[int, int] = {}  # joined track: place of its link
 
     def update(self, batch: Batch) -> Batch:
@@ -91,7 +104,8 @@ class Fusion:
     def _judge(self, batch: Batch) -> tuple[NDArray[np.int64], dict[int, int], list[NDArray[np.int64]]]:
         """Judge the instants that are complete by the end of a batch.
 
-        Returns the joins that apply to its rows (4, N: track, other, rows from and to), from which row on a track that shares its address is another, and suspects.
+        Returns the joins that apply to its rows (4, N: track, other, rows from and to), from which row on a track that
+        shares its address is another, and suspects.
         """
         since = np.zeros(len(self._traits), np.int64)  # from which row on a track is joined
         over: list[tuple[int, int, int, int]] = []
@@ -188,31 +202,19 @@ class Fusion:
         self._traits.aircraft[track] = names.aircraft[number]
         where = f"more than {ELSEWHERE_M / NM_M:.1f} NM from another track of {names.icao24[track]}, {ELSEWHERE_TIMES} times in a row"
         other = next(k for k in range(len(self._traits)) if names.aircraft[k] == former and k != track)
-        self._links.append(
-            {
-                "track": track,
-                "other": other,
-                "same": False,
-                "from_us": now_us,
-                "to_us": None,
-                "why": where,
-                "ended": None,
-            }
-        )
+        self._links.append(_Found(track, other, False, now_us, where))
 
     def _link(self, track: int, other: int, now_us: int, why: str) -> None:
         self._open_links[track] = len(self._links)
         known = self._names.joined.setdefault(int(self._traits.aircraft[other]), [])
         known.append((self._names.sensor[track], now_us, NOT_REPEATED))
-        self._links.append(
-            {"track": track, "other": other, "same": True, "from_us": now_us, "to_us": None, "why": why, "ended": None}
-        )
+        self._links.append(_Found(track, other, True, now_us, why))
 
     def _unlink(self, track: int, now_us: int, why: str) -> None:
         link = self._links[self._open_links.pop(track)]
-        link["to_us"], link["ended"] = now_us, why
-        known = self._names.joined[int(self._traits.aircraft[link["other"]])]
-        held = (self._names.sensor[track], link["from_us"], NOT_REPEATED)
+        link.to_us, link.ended = now_us, why
+        known = self._names.joined[int(self._traits.aircraft[link.other])]
+        held = (self._names.sensor[track], link.from_us, NOT_REPEATED)
         known[known.index(held)] = (*held[:2], now_us)
 
     def _suspected(self, present: NDArray[np.int64], now_us: int) -> list[NDArray[np.int64]]:
@@ -243,7 +245,7 @@ class Fusion:
         n = len(batch)
         order = usable[np.argsort(batch.track[usable], kind="stable")]
         key = batch.track[order].astype(np.int64) * n + order
-        track, other, first, last = spans
+        track, other, first, last = spans[0], spans[1], spans[2], spans[3]
         low, high = np.searchsorted(key, track * n + first), np.searchsorted(key, track * n + last)
         count = high - low
         span = np.repeat(np.arange(len(track)), count)
@@ -274,13 +276,13 @@ class Fusion:
         """Return every join and split so far, in order, with its reason."""
         return [
             Link(
-                self._names.track_id[link["track"]],
-                self._names.track_id[link["other"]],
-                link["same"],
-                _moment(link["from_us"]),
-                None if link["to_us"] is None else _moment(link["to_us"]),
-                link["why"],
-                link["ended"],
+                self._names.track_id[link.track],
+                self._names.track_id[link.other],
+                link.same,
+                _moment(link.from_us),
+                None if link.to_us is None else _moment(link.to_us),
+                link.why,
+                link.ended,
             )
             for link in self._links
         ]
@@ -288,7 +290,7 @@ class Fusion:
     def told(self) -> list[str]:
         """Say in lines which sensors' tracks are aircraft of which others, and what was split."""
         names = self._names
-        joined = {(link["track"], link["other"]) for link in self._links if link["same"]}
+        joined = {(link.track, link.other) for link in self._links if link.same}
         pairs = Counter((names.sensor[one].rstrip(":"), names.sensor[other].rstrip(":")) for one, other in joined)
         lines = [
             f"{count:,} × a track of {one} is an aircraft of {other}" for (one, other), count in sorted(pairs.items())
@@ -306,7 +308,7 @@ class Fusion:
             "pairs": self._pairs.snapshot(),
             "own": dict(self._own),
             "elsewhere": dict(self._elsewhere),
-            "links": [dict(link) for link in self._links],
+            "links": [dict(vars(link)) for link in self._links],
             "open_links": dict(self._open_links),
             "tracks": len(self._traits),
         }
@@ -317,13 +319,13 @@ class Fusion:
         self._sampler.restore(state["sampler"])
         self._pairs.restore(state["pairs"])
         self._own, self._elsewhere = dict(state["own"]), dict(state["elsewhere"])
-        self._links, self._open_links = [dict(link) for link in state["links"]], dict(state["open_links"])
+        self._links, self._open_links = [_Found(**link) for link in state["links"]], dict(state["open_links"])
         for track, number in self._own.items():
             self._traits.aircraft[track] = self._names.aircraft[number]
 
 
 def _frame(suspects: NDArray[np.int64]) -> pl.DataFrame:
-    track, time_us, original = suspects
+    track, time_us, original = suspects[0], suspects[1], suspects[2]
     columns = {"track": track, "time_us": time_us, "flags": np.full(len(track), SAME_AIRCRAFT), "original": original}
     return pl.DataFrame(columns, schema=SUSPECTS_SCHEMA)
 

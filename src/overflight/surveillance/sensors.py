@@ -188,4 +188,4 @@ def _estimate(one: _Offset) -> None:
         rows[:, axis], rows[:, 2] = 1.0, velocity[some, axis]
         information += rows.T @ rows / _ONE_M**2
         vector += rows.T @ place[some, axis] / _ONE_M**2
-    one.east_m, one.north_m, one.clock_s = (float(x) for x in np.linalg.solve(information, vector))
+    one.east_m, one.north_m, one.clock_s = np.linalg.solve(information, vector).tolist()
