@@ -134,10 +134,12 @@ def _judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Itera
 
 def _renamed(batch: Batch, names: TrackNames) -> list[pl.DataFrame]:
     """Rows that belong to a track split off because it shares its address, and the name of that track."""
-    rows = np.flatnonzero(np.isin(batch.track, list(names.split_from))) if names.split_from else ()
+    if not names.split_from:
+        return []
+    rows = np.flatnonzero(np.isin(batch.track, list(names.split_from)))
     if len(rows) == 0:
         return []
-    return [pl.DataFrame({"row": batch.row[rows], "name": [names.track_id[k] for k in batch.track[rows].tolist()]})]
+    return [pl.DataFrame({"row": batch.row[rows], "name": [names.track_id[int(k)] for k in batch.track[rows]]})]
 
 
 def _with_names(table: pl.DataFrame, renamed: list[pl.DataFrame]) -> pl.DataFrame:

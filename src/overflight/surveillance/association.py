@@ -191,7 +191,7 @@ class Association:
         sensor, names = self._traits.sensor, self._traits.sensors
         left, known = offset.copy(), np.zeros(len(offset), np.bool_)
         code = sensor[pairs.one] * len(names) + sensor[pairs.other]
-        for each in np.unique(code).tolist():
+        for each in map(int, np.unique(code)):
             some = np.flatnonzero(code == each)
             pair = (names[each // len(names)], names[each % len(names)])
             left[some], known[some] = self.offsets.residual(pair, offset[some], velocity[some])
@@ -228,7 +228,7 @@ class Association:
         far |= np.abs(np.nan_to_num(a["level"][at][row, latest])) > 2.0 * OTHER_LEVEL_M
         apart = far.all(axis=1) & (count >= 3)
         mean_sigma = 1.0 / np.sqrt(total)
-        refuted = np.where(known, ratio <= -SURE, mean_m - 3.0 * mean_sigma > UNREGISTERED_M)
+        refuted = (known & (ratio <= -SURE)) | (~known & (mean_m - 3.0 * mean_sigma > UNREGISTERED_M))
         refuted |= (measured >= 3) & (np.abs(level) > OTHER_LEVEL_M)
         refuted |= (count >= 6) & (drift > np.maximum(2.0 * DRIFT_MPS, 5.0 * drift_sigma))
         span = ticks.max(axis=1, where=valid, initial=0) - ticks.min(axis=1, where=valid, initial=2**60)
@@ -280,7 +280,7 @@ class Association:
         near = np.hypot(verdict.raw[:, 0], verdict.raw[:, 1]) <= UNREGISTERED_M
         some = np.flatnonzero(verdict.steady & near & (alone | own) & ~t.hearsay[pairs.other])
         code = t.sensor[pairs.one[some]] * len(t.sensors) + t.sensor[pairs.other[some]]
-        for each in np.unique(code).tolist():
+        for each in map(int, np.unique(code)):
             rows = some[code == each]
             pair = (t.sensors[each // len(t.sensors)], t.sensors[each % len(t.sensors)])
             self.offsets.note(pair, tick, t.aircraft[pairs.other[rows]], verdict.raw[rows], verdict.velocity[rows])

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from overflight.surveillance.association import Association, Compared, within
 from overflight.surveillance.batch import NOT_REPEATED, Batch, TrackNames
 from overflight.surveillance.integrity import DISQUALIFYING, SAME_AIRCRAFT, SUSPECTS_SCHEMA
-from overflight.surveillance.sampling import GRID_US, LAG_US, Sampler, Samples, near, offset
+from overflight.surveillance.sampling import GRID_US, LAG_US, Sampler, Samples, near, offset, places
 from overflight.surveillance.sensors import Traits
 from overflight.units import NM_M
 
@@ -114,11 +114,11 @@ class Fusion:
         samples = self._sampler.due(int(batch.time_us[-1]))
         one, other = self._compared(samples)
         ticks = np.unique(samples.tick)
-        for tick, place in zip(ticks.tolist(), np.searchsorted(samples.tick[one], ticks).tolist(), strict=True):
+        for tick, place in zip(ticks.tolist(), places(samples.tick[one], ticks).tolist(), strict=True):
             now_us = tick * GRID_US + LAG_US
-            row = int(np.searchsorted(batch.time_us, now_us))
-            end = int(np.searchsorted(samples.tick[one], tick, side="right"))
-            here = samples.at(slice(*np.searchsorted(samples.tick, [tick, tick + 1]).tolist()))  # type: ignore[arg-type]
+            row = int(places(batch.time_us, np.array([now_us]))[0])
+            end = int(places(samples.tick[one], np.array([tick]), "right")[0])
+            here = samples.at(np.arange(*places(samples.tick, np.array([tick, tick + 1])).tolist()))
             for track in self._away(here, tick):
                 moved[track] = row
                 self._split(track, now_us)
@@ -149,15 +149,15 @@ class Fusion:
 
     def _pairs_of(self, samples: Samples, here: Samples, one: NDArray[np.int64], other: NDArray[np.int64]) -> Compared:
         """Compare the pairs of one instant: those that are near, and the joined wherever they are."""
-        first = int(np.searchsorted(samples.tick, here.tick[0]))
+        first = int(places(samples.tick, here.tick[:1])[0])
         joined = np.flatnonzero(self._pairs.whom >= 0)
         whom = self._pairs.whom[joined]
         both = within(joined, here.track) & within(whom, here.track)
         joined, whom = joined[both], whom[both]
         known = samples.track[one] << 32 | samples.track[other]
         far = ~within(joined << 32 | whom, known)
-        one = np.append(one, first + np.searchsorted(here.track, joined[far]))
-        other = np.append(other, first + np.searchsorted(here.track, whom[far]))
+        one = np.append(one, first + places(here.track, joined[far]))
+        other = np.append(other, first + places(here.track, whom[far]))
         keys = samples.track[one] << 32 | samples.track[other]
         order = np.argsort(keys)
         one, other, keys = one[order], other[order], keys[order]
@@ -246,13 +246,13 @@ class Fusion:
         order = usable[np.argsort(batch.track[usable], kind="stable")]
         key = batch.track[order].astype(np.int64) * n + order
         track, other, first, last = spans[0], spans[1], spans[2], spans[3]
-        low, high = np.searchsorted(key, track * n + first), np.searchsorted(key, track * n + last)
+        low, high = places(key, track * n + first), places(key, track * n + last)
         count = high - low
         span = np.repeat(np.arange(len(track)), count)
         nth = np.arange(len(span)) - np.repeat(np.cumsum(count) - count, count)
         row = order[low[span] + nth]
         whom = other[span]
-        before = np.searchsorted(key, whom * n + row) - 1
+        before = places(key, whom * n + row) - 1
         here = (before >= 0) & (key[np.maximum(before, 0)] // n == whom)
         remembered = self._sampler.last["time_us"]
         earlier = (

@@ -8,7 +8,7 @@ make. A grid instant is complete `LAG_US` later, as reports farther apart than t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +169,11 @@ class Sampler:
         self._pending = [Samples(**part) for part in state["pending"]]
 
 
+def places(ascending: NDArray[Any], values: NDArray[Any], side: Literal["left", "right"] = "left") -> NDArray[np.int64]:
+    """Where values stand in an ascending array (`numpy.searchsorted`)."""
+    return np.asarray(np.searchsorted(ascending, values, side=side), np.int64)
+
+
 _CELL_M: Final = 4_000.0
 NEAR_M: Final = 3_704.0
 """Tracks farther apart (2 NM) are not compared. No more than the cell."""
@@ -187,7 +192,7 @@ def near(samples: Samples, from_rows: NDArray[np.int64]) -> tuple[NDArray[np.int
     seconds: list[NDArray[np.int64]] = []
     for shift in np.ndindex(3, 3, 3):
         wanted = _hash(cell[from_rows] + (np.array(shift) - 1), samples.tick[from_rows])
-        low, high = (np.searchsorted(ordered, wanted, side=side) for side in ("left", "right"))
+        low, high = places(ordered, wanted), places(ordered, wanted, "right")
         count = high - low
         some = np.flatnonzero(count)
         total = count[some]

@@ -188,4 +188,5 @@ def _estimate(one: _Offset) -> None:
         rows[:, axis], rows[:, 2] = 1.0, velocity[some, axis]
         information += rows.T @ rows / _ONE_M**2
         vector += rows.T @ place[some, axis] / _ONE_M**2
-    one.east_m, one.north_m, one.clock_s = np.linalg.solve(information, vector).tolist()
+    solved: Array = np.asarray(np.linalg.solve(information, vector), np.float64)  # pyright: ignore[reportUnknownMemberType]
+    one.east_m, one.north_m, one.clock_s = float(solved[0]), float(solved[1]), float(solved[2])
