@@ -157,6 +157,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "refused": [],
         "withheld": Withheld(),
         "allows_nobody": [],
+        "sensors": [],
         "notices": [],
         "lines": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,

@@ -61,6 +61,10 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
             f"{_of(sum(s.explained.values()), 'close encounter')} only in flagged positions: {_counts(s.explained)} (--ungated shows them)"
         )
     lines.append(("Integrity", integrity))
+    if s.sensors:
+        more = len(s.sensors) - MOST_NOTICES
+        left = [f"and {more:,} more (--json lists them)"] if more > 0 else []
+        lines.append(("Sensors", [*s.sensors[:MOST_NOTICES], *left]))
     tested = [f"{s.tested_minutes:,.0f} track-minutes" if s.tested_minutes else "nothing could be tested"]
     if s.track_minutes_no_altitude:
         unheard = f"{s.track_minutes_no_altitude:,.1f} track-minutes without altitude"

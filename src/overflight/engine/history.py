@@ -59,24 +59,26 @@ def check_recording(
     report(", ".join(net.name for net in nets))
     flags: list[NDArray[np.uint32]] = []
     hidden: list[pl.DataFrame] = []
+    renamed: list[pl.DataFrame] = []
     found: list[Findings] = []
     covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
-    tails = Tails(
-        round(told.max_gap_s * 1e6), told.threads, 0, pairs=False
-    )  # where no net tells how much could be tested
-    for batch in _judged(table, names, pipeline.gate):
+    # where no net tells how much could be tested
+    tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0, pairs=False)
+    for batch in _judged(table, names, pipeline):
         pipeline.test(batch)
         usable = np.flatnonzero(batch.flags & told.skipped == 0) if covering is None else ()
         if len(usable):
             tails.extend(batch, np.asarray(usable))
         found.append(pipeline.advance(int(batch.time_us[-1])))
         flags.append(batch.flags)
+        renamed += _renamed(batch, names)
         out = np.flatnonzero(batch.flags & integrity.DISQUALIFYING)
         hidden.append(
             pl.DataFrame({"track": batch.track[out], "time_us": batch.time_us[out], "flags": batch.flags[out]})
         )
     findings = Findings.together([*found, pipeline.finish()])
     table = table.with_columns(pl.Series("flags", np.concatenate([np.empty(0, np.uint32), *flags])))
+    table = _with_names(table, renamed)
     dismissed = findings.dismissed
     separates = any(isinstance(net, Separation) for net in nets)
     if separates and not parameters.ungated and any(part.height for part in hidden):
@@ -108,6 +110,7 @@ def check_recording(
             airspace,
             held,
             parameters.allowed(),
+            pipeline.fusion.told(),
         ),
         parameters=parameters.described(),
         airspace=airspace,
@@ -115,11 +118,11 @@ def check_recording(
     )
 
 
-def _judged(table: pl.DataFrame, names: TrackNames, gate: Gate) -> Iterator[Batch]:
+def _judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Iterator[Batch]:
     """All batches with their flags; the next one is made ready while its taker works on one."""
 
     def judged(first: int) -> Batch:
-        return gate.judge(batch_of(table.slice(first, ROWS), names, first))
+        return pipeline.judge(batch_of(table.slice(first, ROWS), names, first))
 
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Batch] | None = None
@@ -130,6 +133,23 @@ def _judged(table: pl.DataFrame, names: TrackNames, gate: Gate) -> Iterator[Batc
             ahead = following
         if ahead is not None:
             yield ahead.result()
+
+
+def _renamed(batch: Batch, names: TrackNames) -> list[pl.DataFrame]:
+    """Rows that belong to a track split off because it shares its address, and the name of that track."""
+    if not names.split_from:
+        return []
+    rows = np.flatnonzero(np.isin(batch.track, list(names.split_from)))
+    if len(rows) == 0:
+        return []
+    return [pl.DataFrame({"row": batch.row[rows], "name": [names.track_id[int(k)] for k in batch.track[rows]]})]
+
+
+def _with_names(table: pl.DataFrame, renamed: list[pl.DataFrame]) -> pl.DataFrame:
+    if not renamed:
+        return table
+    rows = pl.concat(renamed)
+    return table.with_columns(table["track_id"].scatter(rows["row"], rows["name"]))
 
 
 def _within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
@@ -160,6 +180,7 @@ def _summary(
     airspace: Airspace,
     held: Audit,
     allow: Sequence[tuple[str, str]],
+    sensors: list[str],
 ) -> Summary:
     table = recording.table
     flags = table["flags"].to_numpy()
@@ -195,6 +216,7 @@ def _summary(
         refused=[f"{one.name}: {one.reason} ({one.source})" for one in airspace.refused],
         withheld=withheld(table, told.skipped, bordered),
         allows_nobody=matching_nobody(allow, names),
+        sensors=sensors,
         notices=held.lines(),
         lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,

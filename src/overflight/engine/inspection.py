@@ -8,6 +8,7 @@ import polars as pl
 
 from overflight.surveillance import integrity
 from overflight.surveillance.batch import TrackNames, batch_of
+from overflight.surveillance.fusion import Fusion
 from overflight.surveillance.integrity import Gate, Thresholds
 from overflight.surveillance.recording import Recording
 
@@ -17,7 +18,9 @@ def inspect_recording(recording: Recording) -> dict[str, Any]:
     table = recording.table
     names = TrackNames()
     batch = batch_of(table, names)
-    flags = Gate(Thresholds(), names).judge(batch).flags
+    judged = Gate(Thresholds(), names).judge(batch)
+    fusion = Fusion(names)
+    fusion.update(judged)
     interval = table.select(
         pl.col("timestamp").diff().over("track_id").dt.total_microseconds().median().alias("us")
     ).item()
@@ -41,7 +44,8 @@ def inspect_recording(recording: Recording) -> dict[str, Any]:
         "sources": _counts(table, "source"),
         "address_types": _counts(table, "address_type"),
         "known": {name: count for name, count in known.items() if count},
-        "integrity_flags": integrity.counts(flags),
+        "integrity_flags": integrity.counts(judged.flags),
+        **({"sensors": sensors} if (sensors := fusion.told()) else {}),
     }
 
 

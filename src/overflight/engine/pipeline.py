@@ -1,4 +1,4 @@
-"""One pipeline for history, live and clusters: integrity gate, then nets.
+"""One pipeline for history, live and clusters: integrity gate, fusion of sensors, then nets.
 
 Batches come in order of time. However a recording is cut into batches, the findings are the same.
 """
@@ -10,24 +10,29 @@ from typing import Any
 
 from overflight.nets.base import Findings, Net
 from overflight.surveillance.batch import Batch
+from overflight.surveillance.fusion import Fusion
 from overflight.surveillance.integrity import Gate
 
 
 class Pipeline:
-    """Feeds positions through the gate and every net, and collects what they conclude."""
+    """Feeds positions through the gate, the fusion and every net, and collects what they conclude."""
 
     def __init__(self, gate: Gate, nets: Sequence[Net]) -> None:
         """Start with nothing seen."""
-        self.gate, self.nets = gate, tuple(nets)
+        self.gate, self.fusion, self.nets = gate, Fusion(gate.names), tuple(nets)
 
     def update(self, batch: Batch) -> Batch:
         """Take in rows that are not earlier than any before; returns them with their integrity flags."""
-        flagged = self.gate.judge(batch)
+        flagged = self.judge(batch)
         self.test(flagged)
         return flagged
 
+    def judge(self, batch: Batch) -> Batch:
+        """Return rows with their integrity flags, and the tracks of several sensors joined."""
+        return self.fusion.update(self.gate.judge(batch))
+
     def test(self, flagged: Batch) -> None:
-        """Take in rows that the gate has judged already."""
+        """Take in rows that have been judged already."""
         for net in self.nets:
             net.update(flagged)
 
@@ -41,10 +46,15 @@ class Pipeline:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
-        return {"gate": self.gate.snapshot(), "nets": {net.name: net.snapshot() for net in self.nets}}
+        return {
+            "gate": self.gate.snapshot(),
+            "fusion": self.fusion.snapshot(),
+            "nets": {net.name: net.snapshot() for net in self.nets},
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot of a pipeline with the same parameters and the same track names."""
         self.gate.restore(state["gate"])
+        self.fusion.restore(state["fusion"])
         for net in self.nets:
             net.restore(state["nets"][net.name])

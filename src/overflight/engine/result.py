@@ -44,6 +44,7 @@ class Summary:
         refused: volumes that could not be read, each with the reason: they were not tested.
         withheld: positions inside tested volumes on which no verdict rests, as a flag disqualified them.
         allows_nobody: rules of `allow` that no track of the recording matches.
+        sensors: which sensors' tracks were found to be aircraft of which others, and addresses that were split, in lines.
         notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
         lines: crossings of agreed lines by day, in lines (see `overflight.nets.lines.LineDay`).
         confirmed, undetermined: events by verdict.
@@ -75,6 +76,7 @@ class Summary:
     refused: list[str]
     withheld: Withheld
     allows_nobody: list[str]
+    sensors: list[str]
     notices: list[str]
     lines: list[str]
     confirmed: int

@@ -26,6 +26,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 FORMATION: Final = "alert: formation"
 COPY: Final = "alert: integrity"
+COPY_OF_SENSOR: Final = "alert: integrity: same_aircraft"
 AIRPORT: Final = "alert: near an airport"
 WELL_CLEAR: Final = "alert: visual flight, well clear"
 NO_ALTITUDE: Final = "alert: altitude unknown"
@@ -37,6 +38,7 @@ REASONS: Final = (FORMATION, COPY, AIRPORT, WELL_CLEAR, NO_ALTITUDE, NO_CLIMB, B
 WHY: Final = {
     FORMATION: "flew together for {together:.0f} s of this alert",
     COPY: "one of the two was flagged {flag} at the time",
+    COPY_OF_SENSOR: "one aircraft, two sensors",
     AIRPORT: "both near {airport}; no near mid-air collision was ahead",
     WELL_CLEAR: "visual flight; nothing within 4,000 ft and 450 ft was ahead",
     NO_ALTITUDE: "an altitude is unknown: in the plane a loss was ahead, whether it was one is not known",
@@ -143,6 +145,7 @@ def event(pair: int, alert: Alert, names: TrackNames, alerting: Alerting, inputs
                 "closest": closest,
                 **{
                     side: {"callsign": names.callsign_by(k, alert.last_us), "icao24": names.icao24[k]}
+                    | _sources(names.sources(k, alert.start_us, alert.last_us))
                     for side, k in zip("ab", sides, strict=True)
                 },
             }
@@ -156,6 +159,7 @@ def dismissal(pair: int, alert: Alert, reason: str, names: TrackNames, flags: in
     """Return an alert that is no event as a row of `overflight.events.DISMISSED_SCHEMA`."""
     a, b = _sides(pair, names)
     flag = name_of(flags) if flags else ""
+    said = f"{reason}: {flag}" if flag else reason
     return {
         "track_a": names.track_id[a],
         "track_b": names.track_id[b],
@@ -164,14 +168,18 @@ def dismissal(pair: int, alert: Alert, reason: str, names: TrackNames, flags: in
         "time": _moment(alert.told["time_us"]),
         **{name: alert.told[name] for name in _PLACE},
         "duration_s": (alert.last_us - alert.start_us) * 1e-6,
-        "reason": f"{reason}: {flag}" if flag else reason,
-        "why": WHY[reason].format(together=alert.together_us * 1e-6, airport=alert.airport, flag=flag),
+        "reason": said,
+        "why": WHY.get(said, WHY[reason]).format(together=alert.together_us * 1e-6, airport=alert.airport, flag=flag),
     }
 
 
 def dismissals(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Return rows as a table of encounters that are no events."""
     return pl.DataFrame(rows, schema=DISMISSED_SCHEMA, orient="row")
+
+
+def _sources(sensors: list[str]) -> dict[str, list[str]]:
+    return {"sources": sensors} if len(sensors) > 1 else {}
 
 
 def _doubt(alert: Alert) -> str | None:

@@ -20,7 +20,7 @@ from overflight.nets.companions import Companions
 from overflight.nets.minima import WELL_CLEAR
 from overflight.nets.rules import PIECES_SCHEMA, Rules
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
-from overflight.surveillance.integrity import name_of
+from overflight.surveillance.integrity import SAME_AIRCRAFT, name_of
 from overflight.units import FT_M, KT_MPS, NM_M
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def _suspected(totals: pl.DataFrame, suspects: pl.DataFrame, names: TrackNames, 
 def _reason(worst: dict[str, Any]) -> tuple[str, str]:
     if worst["copied"]:
         flag = name_of(worst["copied"])
+        if worst["copied"] == SAME_AIRCRAFT:
+            return f"integrity: {flag}", "one aircraft, two sensors"
         return f"integrity: {flag}", f"one of the two was flagged {flag} at the time"
     if worst["formation"]:
         return "formation", f"flew together, {worst['together_us'] * 1e-6:.0f} s of this encounter"
@@ -223,9 +225,11 @@ def _dismissal(worst: dict[str, Any], names: TrackNames) -> dict[str, Any]:
 
 def _side(worst: dict[str, Any], side: str, names: TrackNames) -> dict[str, Any]:
     number = worst[side]
+    sources = names.sources(number, worst["from_us"], worst["to_us"])
     return {
         "callsign": names.callsign_by(number, worst["to_us"]),
         "icao24": names.icao24[number],
+        **({"sources": sources} if len(sources) > 1 else {}),
         "squawk": None if worst[f"squawk_{side}"] == NO_SQUAWK else _code(worst[f"squawk_{side}"]),
         **worst[f"told_{side}"],
     }

@@ -43,6 +43,11 @@ class TrackNames:
     repeated_from_us: list[int] = field(default_factory=list[int])  # when ADS-R was first heard of it, or NOT_REPEATED
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
+    source: list[str] = field(default_factory=list[str])  # "adsb", "radar"; "tisb" for what is relayed; "" for unknown
+    sensor: list[str] = field(default_factory=list[str])  # which of them: "radar:KSJC"; one name for those without
+    split_from: dict[int, int] = field(default_factory=dict[int, int])  # a track split off: from which
+    # by aircraft: sensor of a track joined to it, since when, and until when (NOT_REPEATED: still)
+    joined: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict[int, "list[tuple[str, int, int]]"])
     _number: dict[str, int] = field(default_factory=dict[str, int])
     _aircraft_number: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -81,6 +86,8 @@ class TrackNames:
             self.aircraft.append(self._aircraft_number.setdefault(same, len(self._aircraft_number)))
             relayed = row["address_type"] == "tisb"  # what a radar saw, sent out again
             self.default_accuracy_m.append(DEFAULT_ACCURACY_M["radar" if relayed else row["source"]])
+            self.source.append("tisb" if relayed else row["source"] or "")
+            self.sensor.append(f"{self.source[-1]}:{row['sensor'] or ''}")
         if self.callsign[known] is None and row["callsign"] is not None:
             self.callsign[known], self.callsign_from_us[known] = row["callsign"], row["callsign_from_us"]
         if row["repeated_from_us"] is not None:
@@ -93,12 +100,34 @@ class TrackNames:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
-        return {name: value.copy() for name, value in vars(self).items()}
+        joined = {aircraft: list(sensors) for aircraft, sensors in self.joined.items()}
+        return {name: value.copy() for name, value in vars(self).items()} | {"joined": joined}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot, in place: nets hold on to the object."""
         for name, value in state.items():
             setattr(self, name, value.copy())
+        self.joined = {aircraft: list(sensors) for aircraft, sensors in state["joined"].items()}
+
+    def split(self, number: int, name: str) -> int:
+        """Number of the track `name`, an aircraft of its own, which shares the address and the sensor of another track."""
+        known = self._number.get(name)
+        if known is None:
+            known = self._number[name] = len(self.track_id)
+            self.track_id.append(name)
+            for copied in (self.icao24, self.callsign, self.callsign_from_us, self.party, self.hearsay):
+                copied.append(copied[number])  # type: ignore[arg-type]
+            for copied in (self.repeated_from_us, self.default_accuracy_m, self.source, self.sensor):
+                copied.append(copied[number])  # type: ignore[arg-type]
+            self.aircraft.append(self._aircraft_number.setdefault(f"track {name}", len(self._aircraft_number)))
+            self.split_from[known] = number
+        return known
+
+    def sources(self, number: int, start_us: int, end_us: int) -> list[str]:
+        """Name the sensors of a track, and of those joined to its aircraft at any time from `start_us` to `end_us`."""
+        joined = self.joined.get(self.aircraft[number], ())
+        others = {sensor for sensor, since, until in joined if since <= end_us and until > start_us}
+        return [name.rstrip(":") for name in (self.sensor[number], *sorted(others - {self.sensor[number]}))]
 
     def callsign_by(self, number: int, time_us: int) -> str | None:
         """Callsign of a track as known at a time: what is heard later must not change what was concluded before."""
@@ -162,7 +191,7 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
     size = int(local.max()) + 1 if len(local) else 0
     first = _first_rows(local, size)
     rows = np.sort(first[first >= 0])
-    told = table.select("track_id", "icao24", "party", "source", "address_type")[rows]
+    told = table.select("track_id", "icao24", "party", "source", "sensor", "address_type")[rows]
     heard = np.flatnonzero(table["callsign"].is_not_null().to_numpy())
     named = _first_rows(local[heard], size)[local[rows]]
     spoken = heard[np.maximum(named, 0)] if len(heard) else np.zeros(len(rows), np.int64)

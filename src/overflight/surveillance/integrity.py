@@ -14,6 +14,7 @@ Half of all close encounters in raw recordings are artefacts. Each flag below na
 | shared_point | many aircraft on one point while moving | 3 within 60 s on 11 m | no runway takes three in a minute |
 | shared_circle | many aircraft on one circle | 3 in 10 min, 10 %, 0.5 to 30 km | thermals are smaller, holding patterns no circles |
 | low_quality | NIC or NACp: the position may be far off | NIC < 5, NACp < 6 | 1 NM and 0.3 NM do not vanish in a 3 NM minimum |
+| same_aircraft | another sensor's track, joined to one that is being heard | see `fusion` | set there, not by the gate |
 | on_ground | on the ground | as reported | surface traffic is separated otherwise |
 
 NIC and NACp: RTCA DO-260B, 2.2.3.2.7.
@@ -44,6 +45,7 @@ SHARED_CIRCLE: Final = 1 << 6
 LOW_QUALITY: Final = 1 << 7
 ON_GROUND: Final = 1 << 8
 RELOCATED: Final = 1 << 9
+SAME_AIRCRAFT: Final = 1 << 10
 
 NAMES: Final = {
     STALE: "stale",
@@ -56,10 +58,11 @@ NAMES: Final = {
     LOW_QUALITY: "low_quality",
     ON_GROUND: "on_ground",
     RELOCATED: "relocated",
+    SAME_AIRCRAFT: "same_aircraft",
 }
-DISQUALIFYING: Final = STALE | FROZEN | JUMP | DUPLICATE | SHARED_POINT | SHARED_CIRCLE
+DISQUALIFYING: Final = STALE | FROZEN | JUMP | DUPLICATE | SHARED_POINT | SHARED_CIRCLE | SAME_AIRCRAFT
 DEGRADING: Final = ALTITUDE | LOW_QUALITY
-COPIED: Final = DUPLICATE | SHARED_POINT | SHARED_CIRCLE
+COPIED: Final = DUPLICATE | SHARED_POINT | SHARED_CIRCLE | SAME_AIRCRAFT
 """What makes a whole track suspect for a while, not only the position that shows it."""
 
 SUSPECTS_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -71,7 +74,7 @@ SUSPECTS_SCHEMA: Final[dict[str, pl.DataType]] = {
 """Which tracks were found to be copies or spoofed, and when."""
 
 # Of several flags on one encounter, the one named: what explains most comes first.
-_NAMED_FIRST = (DUPLICATE, SHARED_POINT, SHARED_CIRCLE, JUMP, FROZEN, STALE)
+_NAMED_FIRST = (DUPLICATE, SAME_AIRCRAFT, SHARED_POINT, SHARED_CIRCLE, JUMP, FROZEN, STALE)
 
 CIRCLE_MEMORY_US = 600_000_000
 CIRCLE_HOLD_US = 30_000_000
@@ -142,7 +145,7 @@ class Gate:
         from overflight_kernels import Crowd, CrowdLimits, GateLimits, TrackGate
 
         t = self._t = thresholds
-        self._names, self._threads = names, threads
+        self.names, self._threads = names, threads
         self._along = TrackGate(
             GateLimits(
                 top_speed_mps=t.jump_speed_kt * KT_MPS,
@@ -215,8 +218,8 @@ class Gate:
             speed_mps=speed_mps,
             course_deg=batch.track_deg.astype(np.float64),
             doubtful=(flags & (STALE | FROZEN | JUMP) != 0).astype(np.uint8),
-            hearsay=np.array(self._names.hearsay, np.uint8),
-            aircraft=np.array(self._names.aircraft, np.uint32),
+            hearsay=np.array(self.names.hearsay, np.uint8),
+            aircraft=np.array(self.names.aircraft, np.uint32),
             threads=self._threads,
         )
         told = np.flatnonzero(across)
@@ -225,7 +228,7 @@ class Gate:
         self._flag_circles(batch, flags, rows[circle_row], circle)
         suspicious = np.flatnonzero(flags & COPIED)
         copied = np.full(len(suspicious), -1)
-        copied[np.searchsorted(suspicious, copy_row)] = np.array(self._names.aircraft)[original]
+        copied[np.searchsorted(suspicious, copy_row)] = np.array(self.names.aircraft)[original]
         suspects = {
             "track": batch.track[suspicious],
             "time_us": batch.time_us[suspicious],
@@ -265,7 +268,7 @@ class Gate:
             row, (latitude, longitude, radius_m) = rows[k], (float(column[k]) for column in circle)
             now, track = int(batch.time_us[row]), int(batch.track[row])
             self._circles = [known for known in self._circles if now - known[0] <= CIRCLE_MEMORY_US]
-            self._circles.append((now, self._names.aircraft[track], latitude, longitude, radius_m))
+            self._circles.append((now, self.names.aircraft[track], latitude, longitude, radius_m))
             on_it = {
                 aircraft
                 for _, aircraft, lat, lon, radius in self._circles
