@@ -52,6 +52,7 @@ from overflight.engine.outcomes import (
     LOSSES,
     NEAR,
     NUISANCE,
+    SET_ASIDE,
     UNDECIDED,
     Happened,
     Pair,
@@ -100,6 +101,7 @@ LOSSES_SCHEMA: Final[dict[str, pl.DataType]] = {
     "end": pl.Datetime("us", "UTC"),
     "verdict": pl.String(),
     "outcome": pl.String(),
+    "why": pl.String(),
     "warning_s": pl.Float64(),
     "heard_s": pl.Float64(),
 }
@@ -138,7 +140,12 @@ class SetOutcome:
     @property
     def undecided(self) -> dict[str, int]:
         """Count the undecided alerts by reason."""
-        return dict(Counter(self.alerts.filter(pl.col("outcome") == UNDECIDED)["why"].sort().to_list()))
+        return _reasons(self.alerts, UNDECIDED)
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Count the losses that were set aside, by reason."""
+        return _reasons(self.losses, SET_ASIDE)
 
     @property
     def warning_s(self) -> list[float]:
@@ -181,6 +188,7 @@ class SetOutcome:
             "alerts": {"all": self.alerts.height, **self.of_alerts},
             "undecided": self.undecided,
             "losses": {"all": self.losses.height, **self.of_losses},
+            "set_aside": self.set_aside,
             "warning_s": None
             if self.quartiles_s is None
             else dict(
@@ -366,7 +374,10 @@ class _Replay:
         given, minima = self._found[alerting.name], lost_below(alerting)
         happened = self._happened(alerting, sight)
         lookahead_us = round(alerting.lookahead_s * 1e6)
-        alerts, dismissed = _spans(given.events), _spans(given.dismissed)
+        alerts = _spans(given.events)
+        dismissed: dict[Pair, list[tuple[Span, str]]] = {}
+        for row, pair, span in _rows(given.dismissed):
+            dismissed.setdefault(pair, []).append((span, row["reason"]))
         watched = self._conflicts[alerting.name]
         of_alerts: list[dict[str, Any]] = []
         for row, pair, span in _rows(given.events):
@@ -411,6 +422,10 @@ def _rows(frame: pl.DataFrame) -> list[tuple[dict[str, Any], Pair, Span]]:
 
 def _spans(frame: pl.DataFrame) -> Spans:
     return by_pair((pair, span) for _, pair, span in _rows(frame))
+
+
+def _reasons(frame: pl.DataFrame, outcome: str) -> dict[str, int]:
+    return dict(Counter(frame.filter(pl.col("outcome") == outcome)["why"].sort().to_list()))
 
 
 def _counted(outcomes: pl.Series, names: Sequence[str]) -> dict[str, int]:

@@ -17,7 +17,7 @@ class WatchedConflict(Conflict):
     def __init__(self, parameters: ConflictParameters, names: TrackNames) -> None:
         """Start with nothing seen."""
         super().__init__(parameters, names)
-        self._given: dict[int, tuple[int, int]] = {}  # of each alert that is given: start, level
+        self._levels: dict[int, tuple[int, int]] = {}  # of each alert that is given: start, level
         self._changes: dict[tuple[str, str, int], int] = {}
 
     def changes(self, track_a: str, track_b: str, start_us: int) -> int:
@@ -29,10 +29,10 @@ class WatchedConflict(Conflict):
         levels = dict(zip(self._pairs.tolist(), self._memory.level.tolist(), strict=True))
         given = {pair: (alert.start_us, int(levels[pair])) for pair, alert in self._open.items()}
         for pair, (start_us, level) in given.items():
-            before = self._given.get(pair)
+            before = self._levels.get(pair)
             if before is not None and before[0] == start_us and before[1] != level:
                 one, other = sorted(self._names.track_id[side] for side in (pair >> 32, pair & 0xFFFFFFFF))
                 key = (one, other, start_us)
                 self._changes[key] = self._changes.get(key, 0) + 1
-        self._given = given
+        self._levels = given
         return over

@@ -41,6 +41,7 @@ class Span(NamedTuple):
 
 
 Spans = Mapping[Pair, Sequence[Span]]
+Reasons = Mapping[Pair, Sequence[tuple[Span, str]]]
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ class AlertOutcome(NamedTuple):
 
 
 class LossOutcome(NamedTuple):
-    """What was said before a loss: one of `LOSSES`.
+    """What was said before a loss: one of `LOSSES`, and for `set aside` why.
 
     `warning_s` is the start of the loss less that of the first alert, None without one; `heard_s` for how long both had been
     heard of.
     """
 
     outcome: str
+    why: str | None
     warning_s: float | None
     heard_s: float
 
@@ -96,7 +98,7 @@ def of_loss(
     pair: Pair,
     loss: Span,
     alerts: Spans,
-    dismissed: Spans,
+    dismissed: Reasons,
     happened: Happened,
     lookahead_us: int,
     least_warning_s: float,
@@ -106,17 +108,17 @@ def of_loss(
     before = [alert for alert in alerts.get(pair, ()) if alert.start_us <= loss.end_us]
     meant = [alert for alert in before if alert.end_us + lookahead_us >= loss.start_us]
     warning_s = max(((loss.start_us - alert.start_us) * 1e-6 for alert in meant), default=None)
+    watched = Span(loss.start_us - lookahead_us, loss.end_us)
+    reasons = [reason for span, reason in dismissed.get(pair, ()) if span.meets(watched)]
     if warning_s is not None and warning_s >= least_warning_s:
         outcome = WARNED
     elif heard_s < least_warning_s:
         outcome = NOT_ALERTABLE
     elif warning_s is not None:
         outcome = LATE
-    elif _any(dismissed, pair, Span(loss.start_us - lookahead_us, loss.end_us)):
-        outcome = SET_ASIDE
     else:
-        outcome = MISSED
-    return LossOutcome(outcome, warning_s, heard_s)
+        outcome = SET_ASIDE if reasons else MISSED
+    return LossOutcome(outcome, reasons[0] if outcome == SET_ASIDE else None, warning_s, heard_s)
 
 
 def restarts(alerts: Spans, within_us: int) -> int:

@@ -90,11 +90,13 @@ def _warnings(found: Evaluation, histogram: Html | None) -> Html:
 
 
 def _undecided(found: Evaluation) -> Html:
-    rows = [(each.alerting.name, why, f"{number:,}") for each in found.sets for why, number in each.undecided.items()]
+    rows = [(each.alerting.name, "alert", why, f"{n:,}") for each in found.sets for why, n in each.undecided.items()]
+    rows += [(each.alerting.name, "loss", why, f"{n:,}") for each in found.sets for why, n in each.set_aside.items()]
     if not rows:
         return Html("")
-    head = ("Set", "Why it cannot be decided whether a loss followed", "Alerts")
-    return tag("section", tag("h2", "What could not be decided"), table(head, rows, numeric=[2], class_="wide"))
+    head = ("Set", "Of what", "Why", "Count")
+    title = "What could not be decided, or was set aside"
+    return tag("section", tag("h2", title), table(head, rows, numeric=[3], class_="wide"))
 
 
 def _meaning(found: Evaluation) -> list[str]:

@@ -42,7 +42,7 @@ _NAMES: Final = {NOT_ALERTABLE: "could not be alerted", UNDECIDED: "cannot be de
 
 def outcomes(found: Evaluation) -> Html:
     """Draw a bar of alerts and one of losses for each set, all alerts to one scale and all losses to another."""
-    each = 56.0
+    each = 62.0
     height = each * len(found.sets) + 6.0
     canvas = Canvas(WIDTH, height)
     most_alerts = max(*(one.alerts.height for one in found.sets), 1)
@@ -73,7 +73,7 @@ def _bar(canvas: Canvas, bottom: float, name: str, counts: Mapping[str, int], mo
         said = f"{number:,} {_NAMES.get(outcome, outcome)}"
         canvas.dots(np.array([[place + 2.5, bottom - 5.5]]), _SHADES[outcome], 5.0)
         canvas.text((place + 7.0, bottom - 8.0), said, size=6.5, colour=INK)
-        place += 4.0 * len(said) + 16.0
+        place += 3.4 * len(said) + 16.0
 
 
 def warnings(found: Evaluation) -> Html | None:
