@@ -15,11 +15,12 @@ from overflight.errors import InputError, OverflightError, ParameterError
 
 if TYPE_CHECKING:
     from overflight.airspace.volume import Airspace
-    from overflight.api import Events, check, read, read_airspace
+    from overflight.api import Evaluation, Events, check, evaluate, read, read_airspace
     from overflight.surveillance.recording import Recording
 
 __all__ = [
     "Airspace",
+    "Evaluation",
     "Events",
     "InputError",
     "OverflightError",
@@ -27,6 +28,7 @@ __all__ = [
     "Recording",
     "__version__",
     "check",
+    "evaluate",
     "read",
     "read_airspace",
 ]
@@ -34,7 +36,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load the public functions on first use."""
-    if name in {"Airspace", "Events", "Recording", "check", "read", "read_airspace"}:
+    if name in {"Airspace", "Evaluation", "Events", "Recording", "check", "evaluate", "read", "read_airspace"}:
         from overflight import api
 
         return getattr(api, name)

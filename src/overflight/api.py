@@ -12,23 +12,25 @@ import polars as pl
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
+from overflight.engine.evaluate import DEFAULT_SETS, Evaluation, evaluate_recording, parameter_sets
 from overflight.engine.history import Report, check_recording
 from overflight.engine.nets import chosen
 from overflight.engine.parameters import CheckParameters
 from overflight.engine.result import CheckResult, Summary
 from overflight.errors import InputError
 from overflight.events import write_events
+from overflight.nets.alerting import Alerting
 from overflight.surveillance.integrity import Thresholds
 from overflight.surveillance.radars import Radars
 from overflight.surveillance.read import read
 from overflight.surveillance.recording import Recording
-from overflight.units import parse_time
+from overflight.units import parse_duration_s, parse_time
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Events", "check", "read", "read_airspace"]
+__all__ = ["Evaluation", "Events", "check", "evaluate", "read", "read_airspace"]
 
 
 class Events:
@@ -169,12 +171,58 @@ def check(
             remedy = "give airspace that does, or none"
             raise InputError("holds no volume", path=", ".join(map(str, sources)), remedy=remedy)
     chosen(parameters, airspace)
+    return Events(check_recording(_recording(positions, progress, radars), parameters, airspace, report))
+
+
+def evaluate(
+    positions: Any,
+    *,
+    alerting: str | Alerting | Iterable[str | Alerting] = DEFAULT_SETS,
+    lookahead: str | Iterable[str] = (),
+    least_warning: str = "30s",
+    max_gap: str = "60s",
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+    bbox: Sequence[float] | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    report: Report = lambda _: None,
+) -> Evaluation:
+    """Say what sets of alerting parameters would have cost and saved (`overflight.engine.evaluate` has the definitions).
+
+    Args:
+        positions: as for `check`.
+        alerting: sets by name (`overflight.nets.alerting.TABLES`), or your own.
+        lookahead: "60s", "90s": each set with its times scaled so that the earliest alert begins so long before a loss.
+        least_warning: a warning shorter than this is late.
+        max_gap, start, end, bbox, threads, progress, report: as for `check`.
+
+    Raises:
+        InputError: the positions cannot be used.
+        ParameterError: a parameter makes no sense.
+    """
+    asked = [alerting] if isinstance(alerting, str | Alerting) else list(alerting)
+    ahead = [
+        parse_duration_s(text, "--lookahead") for text in ([lookahead] if isinstance(lookahead, str) else lookahead)
+    ]
+    sets = parameter_sets(asked, ahead)
+    least_s = parse_duration_s(least_warning, "--least-warning")
+    parameters = CheckParameters(
+        nets=("conflict",),
+        max_gap=max_gap,
+        start=_time(start, "--from"),
+        end=_time(end, "--to"),
+        bbox=None if bbox is None else tuple(bbox),
+        threads=threads,
+    )
+    return evaluate_recording(_recording(positions, progress), sets, parameters, least_s, report)
+
+
+def _recording(positions: Any, progress: Callable[[int, int], None] | None, radars: Radars | None = None) -> Recording:
     if isinstance(positions, Recording):
-        recording = positions
-    else:
-        several = isinstance(positions, list | tuple)
-        recording = read(*(positions if several else [positions]), progress=progress, radars=radars)
-    return Events(check_recording(recording, parameters, airspace, report))
+        return positions
+    several = isinstance(positions, list | tuple)
+    return read(*(positions if several else [positions]), progress=progress, radars=radars)
 
 
 def _time(moment: str | datetime | None, name: str) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overflight._version import __version__
-from overflight.cli import airspace, check, demo, recordings, replay, watch
+from overflight.cli import airspace, check, demo, evaluate, recordings, replay, watch
 
 app = typer.Typer(
     help="Flight safety for airspace that several parties share and do not all trust.",
@@ -16,6 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("evaluate")(evaluate.evaluate)
 app.command("inspect")(recordings.inspect)
 app.command("convert")(recordings.convert)
 app.command("replay")(replay.replay)

@@ -52,7 +52,7 @@ def check_recording(
     """Find every event in a recording."""
     inputs = " ".join([*(file.sha256 for file in recording.files), *airspace.digests])
     told = parameters.separation(inputs)
-    table = _within(recording.table, parameters)
+    table = within(recording.table, parameters)
     names = TrackNames()
     nets = built(parameters, told, airspace, names)
     pipeline = Pipeline(Gate(parameters.thresholds, names, told.threads), nets)
@@ -64,7 +64,7 @@ def check_recording(
     covering = next((net for net in nets if isinstance(net, Separation | Incursion)), None)
     # where no net tells how much could be tested
     tails = Tails(round(told.max_gap_s * 1e6), told.threads, 0, pairs=False)
-    for batch in _judged(table, names, pipeline):
+    for batch in judged(table, names, pipeline):
         pipeline.test(batch)
         usable = np.flatnonzero(batch.flags & told.skipped == 0) if covering is None else ()
         if len(usable):
@@ -118,16 +118,16 @@ def check_recording(
     )
 
 
-def _judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Iterator[Batch]:
+def judged(table: pl.DataFrame, names: TrackNames, pipeline: Pipeline) -> Iterator[Batch]:
     """All batches with their flags; the next one is made ready while its taker works on one."""
 
-    def judged(first: int) -> Batch:
+    def judge(first: int) -> Batch:
         return pipeline.judge(batch_of(table.slice(first, ROWS), names, first))
 
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Batch] | None = None
         for first in range(0, table.height, ROWS):
-            following = pool.submit(judged, first)
+            following = pool.submit(judge, first)
             if ahead is not None:
                 yield ahead.result()
             ahead = following
@@ -152,7 +152,8 @@ def _with_names(table: pl.DataFrame, renamed: list[pl.DataFrame]) -> pl.DataFram
     return table.with_columns(table["track_id"].scatter(rows["row"], rows["name"]))
 
 
-def _within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
+def within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
+    """Return the rows in the time and area asked for."""
     wanted = pl.lit(True)
     if parameters.start is not None:
         wanted &= pl.col("timestamp") >= parameters.start

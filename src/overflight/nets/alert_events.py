@@ -62,6 +62,8 @@ class Alert:
     reported: bool = False  # and it was predicted for them as they were reported,
     sure: bool = False  # and for all within their accuracies
     together_us: int = 0
+    now: int = 0  # the level at the last second
+    changes: int = 0  # of the level, second by second
     stood: bool = False  # while it was asked for an alert was given
 
 
@@ -142,6 +144,7 @@ def event(pair: int, alert: Alert, names: TrackNames, alerting: Alerting, inputs
                 "alerting": alerting.name,
                 "first": said["first"],
                 "gravest": said["alert"],
+                "level_changes": alert.changes,
                 "closest": closest,
                 **{
                     side: {"callsign": names.callsign_by(k, alert.last_us), "icao24": names.icao24[k]}

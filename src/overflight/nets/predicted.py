@@ -216,6 +216,8 @@ class Conflict:
                 if alert is None or level > alert.level:
                     alert = alerts[pair] = self._raised(alert, sky, judged, k, level, time_us)
                 alert.last_us = time_us
+                alert.changes += alert.now not in {NONE, level}
+                alert.now = level
                 alert.known |= bool(known[k])
                 alert.sound |= bool(sound[k])
                 alert.reported |= bool(reported[k])

@@ -5,7 +5,7 @@ No script, no font, no image is loaded; the same result gives the same bytes.
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,7 +52,8 @@ def compose(result: CheckResult) -> str:
             body += event_pages.pages(result, drawn, tracks)
     if rest.height:
         body.append(_rest(rest))
-    return _document(result, join(body))
+    title = f"{text.count(result.events.height, 'event')}, {text.moment(result.summary.start)} UTC"
+    return document(join(body), title=title, files=[file.path for file in result.recording.files])
 
 
 def _skipped(result: CheckResult) -> int:
@@ -119,14 +120,14 @@ def _rest(rest: pl.DataFrame) -> Html:
     return tag("section", *parts, class_="rest")
 
 
-def _document(result: CheckResult, body: Html) -> str:
-    style = files("overflight.report").joinpath("style.css").read_text(encoding="utf-8")
-    names = ", ".join(file.path for file in result.recording.files) or "no file"
+def document(body: Html, *, title: str, files: list[str]) -> str:
+    """Return a whole page: `body` under the house's style, and what it was made from below it."""
+    style = resources("overflight.report").joinpath("style.css").read_text(encoding="utf-8")
     sources = tag(
         "footer",
         tag(
             "p",
-            f"Made by Overflight {__version__} from {names}. The data remain under the licences of their sources: keep "
+            f"Made by Overflight {__version__} from {', '.join(files) or 'no file'}. The data remain under the licences of their sources: keep "
             "their notices when you forward this report. Map: made with Natural Earth, public domain.",
         ),
     )
@@ -134,9 +135,7 @@ def _document(result: CheckResult, body: Html) -> str:
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag(
-            "title", f"Overflight: {text.count(result.events.height, 'event')}, {text.moment(result.summary.start)} UTC"
-        ),
+        tag("title", f"Overflight: {title}"),
         tag("style", Html(style)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, tag('body', tag('main', body, sources)), lang='en')}\n"
