@@ -30,7 +30,6 @@ class Rules:
     lookahead_s: float
     least_warning_s: float = 30.0
     max_gap_s: float = 60.0
-    oldest_s: float = 15.0
     near: float = 1.5
 
 
@@ -78,7 +77,7 @@ def _loss(
     warning = loss.start - first
     if warning >= rules.least_warning_s:
         return "warned", warning
-    if min(_heard(tracks[name], loss.start, rules.oldest_s) for name in pair) < rules.least_warning_s:
+    if min(_heard(tracks[name], loss.start, rules.max_gap_s) for name in pair) < rules.least_warning_s:
         return "not alertable", warning
     return ("late" if math.isfinite(first) else "missed"), warning
 
@@ -105,15 +104,15 @@ def _known(track: Track, start: float, end: float, max_gap_s: float) -> bool:
     return True
 
 
-def _heard(track: Track, moment: float, oldest_s: float) -> float:
+def _heard(track: Track, moment: float, max_gap_s: float) -> float:
     """Walk back from a moment, report by report with an altitude, to the first silence."""
     t, _, _, altitude = track
     reports = [x for x, level in zip(t, altitude, strict=True) if x <= moment and not math.isnan(level)]
-    if not reports or moment - reports[-1] > oldest_s:
+    if not reports or moment - reports[-1] > max_gap_s:
         return 0.0
     since = reports[-1]
     for before, after in itertools.pairwise(reports[::-1]):
-        if before - after > oldest_s:
+        if before - after > max_gap_s:
             break
         since = after
     return float(moment - since)

@@ -16,7 +16,7 @@ Of each alert:
 Of each loss:
 
 - *warned*: an alert came at least `least_warning_s` before it;
-- *not alertable*: it was not, but one of the two had been heard of for less than that long before (a pop-up, a silence);
+- *not alertable*: it was not, but one of the two had been heard of for less than that long before (a pop-up, a silence longer than `max_gap`);
 - *late*: alerted, but after it began or less than `least_warning_s` before;
 - *set aside*: the pair was judged, and its alert dismissed with a reason (formation, airport);
 - *missed*: no alert.
