@@ -30,6 +30,8 @@ bench: install  ## measure; prints ratios against peers in the same run
 	$(BIN)/python bench/separation.py
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/airspace.py
+	$(BIN)/python bench/live.py
+	$(BIN)/python bench/live_loop.py
 
 lint: install
 	$(BIN)/ruff check .
