@@ -20,7 +20,7 @@ from overflight.nets.companions import Companions
 from overflight.nets.minima import WELL_CLEAR
 from overflight.nets.rules import PIECES_SCHEMA, Rules
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
-from overflight.surveillance.integrity import SAME_AIRCRAFT, name_of
+from overflight.surveillance.integrity import ONE_FT, ONE_NM, PROOF_US, SAME_AIRCRAFT, name_of
 from overflight.units import FT_M, KT_MPS, NM_M
 
 if TYPE_CHECKING:
@@ -143,7 +143,9 @@ def _suspected(totals: pl.DataFrame, suspects: pl.DataFrame, names: TrackNames, 
         ).join(suspects, on="track")
         near = near.with_columns(aircraft.gather(near["other"]).alias("other_aircraft"))
         explains = (pl.col("original") == -1) | (pl.col("original") == pl.col("other_aircraft"))
-        meant = pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + margin_us)
+        # That two tracks are one aircraft takes time to be proven, and holds for the time before.
+        after_us = pl.when(pl.col("flags") == SAME_AIRCRAFT).then(PROOF_US).otherwise(margin_us)
+        meant = pl.col("time_us").is_between(pl.col("start_us") - margin_us, pl.col("end_us") + after_us)
         near = near.filter(meant & explains)
         np.bitwise_or.at(flags, near["place"].to_numpy(), near["flags"].to_numpy())
     return totals.with_columns(pl.Series("copied", flags))
@@ -243,7 +245,9 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
     higher_ft = max(altitudes) / FT_M if len(altitudes) == 2 else None
     applied = rules.by_rule[worst["rule"]].at(higher_ft)
     stated_ft = rules.stated[worst["rule"]].at(higher_ft).vertical_ft
-    verdict, doubt = _verdict(worst)
+    new = names.unproven(int(worst["a"]), int(worst["b"]), worst["worst_us"], PROOF_US)
+    near = worst["horizontal_nm"] < ONE_NM and not (worst["vertical_ft"] or 0.0) >= ONE_FT
+    verdict, doubt = _verdict(worst, one=new and near)
     nmac = worst["any_nmac"]
     return {
         "id": event_id("separation", [a, b], None, worst["rule"], start),
@@ -293,11 +297,15 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
     }.get(worst["rule"], f"held to the {worst['rule']} minima, {limit}")
 
 
-def _verdict(worst: dict[str, Any]) -> tuple[str, str]:
+MAY_BE_ONE = "one of the two has no address and was seen too briefly to tell it from the other, seen by another sensor"
+
+
+def _verdict(worst: dict[str, Any], *, one: bool) -> tuple[str, str]:
     """Confirmed only if it holds wherever the aircraft were, on sound positions, and the minimum is known to apply."""
     reach = f"{worst['accuracy_m_a']:.0f} m and {worst['accuracy_m_b']:.0f} m"
     uncoded = NO_SQUAWK in {worst["squawk_a"], worst["squawk_b"]}
     doubts = (
+        (one, MAY_BE_ONE),
         (np.isnan(worst["vertical_m"]), "an altitude is unknown, compared in the plane alone"),
         (not worst["any_certain"], f"positions are good to {reach}: it may have been kept"),
         (not worst["any_sure"], "rests on positions of doubtful integrity"),

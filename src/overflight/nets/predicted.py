@@ -47,7 +47,7 @@ from overflight.nets.exempt import HELD_TO, NOBODY, VISUAL, exempt, together
 from overflight.nets.states import Picture, States, axes
 from overflight.nets.volumes import Pairs, spans
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import COPIED, DEGRADING, SUSPECTS_SCHEMA
+from overflight.surveillance.integrity import COPIED, DEGRADING, PROOF_US, SUSPECTS_SCHEMA
 from overflight.units import FT_PER_MIN_MPS
 
 TICK_US: Final = 1_000_000
@@ -117,6 +117,9 @@ class Conflict:
         self._seen = np.empty(0, np.uint32)  # tracks of the last picture
         self._open: dict[int, Alert] = {}  # alerts that are given
         self._looked_at: dict[int, Alert] = {}  # and those that the alerting alone would give
+        self._held: list[
+            tuple[int, Alert, bool]
+        ] = []  # that are over, of two that may be one aircraft; whether it was given
         self._suspects = {name: np.empty(0, np.int64) for name in SUSPECTS_SCHEMA}
         self._companions = Companions()
         self._aircraft, self._accuracy_m = np.empty(0, np.uint32), np.empty(0)
@@ -151,6 +154,7 @@ class Conflict:
         over = (list(self._open.items()), list(self._looked_at.items()))
         self._open, self._looked_at = {}, {}
         found.append(self._conclude(*over, self._last_us + TICK_US))
+        found.append(self._release(None))
         return _together(found)
 
     def current(self, watermark_us: int) -> pl.DataFrame:
@@ -159,14 +163,15 @@ class Conflict:
         Ids are those of the events, ends the last second at which the alert was given. What began after the watermark is left
         out, and what would now be dismissed as a formation or a copy. Nothing changes.
         """
-        alerts = [(pair, alert) for pair, alert in self._open.items() if alert.start_us <= watermark_us]
+        waiting = [(pair, alert) for pair, alert, was_given in self._held if was_given]
+        alerts = [(pair, alert) for pair, alert in (*self._open.items(), *waiting) if alert.start_us <= watermark_us]
         companions = Companions()
         companions.restore(self._companions.snapshot())
         flown = formations(alerts, companions, self._names)
         rows = [
             self._event(pair, alert)
             for (pair, alert), formation in zip(alerts, flown, strict=True)
-            if not self._copied(pair, alert, alert.last_us) and (self._p.everybody or not formation)
+            if not self._copied(pair, alert, watermark_us) and (self._p.everybody or not formation)
         ]
         return pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row").sort("start", "id")
 
@@ -185,6 +190,8 @@ class Conflict:
             over = self._judge(self._tick_us)
             if over[0] or over[1]:
                 found.append(self._conclude(*over, self._tick_us))
+            if self._held:
+                found.append(self._release(self._tick_us))
             self._tick_us += TICK_US
 
     def _judge(self, time_us: int) -> tuple[Closed, Closed]:
@@ -370,26 +377,49 @@ class Conflict:
         return Pairs(s, v, altitude_m, up_mps, error_m, np.where(np.isfinite(error_mps), error_mps, 0.0))
 
     def _conclude(self, given: Closed, looked_at: Closed, time_us: int) -> Findings:
-        """Make events of alerts that are over, and rows of those that are none; what is known by now decides."""
+        """Make events of alerts that are over, and rows of those that are none; what is known by now decides.
+
+        Of two tracks that may be one aircraft more may be known soon: they wait.
+        """
+        waits = self._names.may_be_one
+        some = [[one for one in over if not waits(one[0] >> 32, one[0] & 0xFFFFFFFF)] for over in (given, looked_at)]
+        for over, was_given in ((given, True), (looked_at, False)):
+            late = [one for one in over if waits(one[0] >> 32, one[0] & 0xFFFFFFFF)]
+            self._held += [(pair, alert, was_given) for pair, alert in late]
+        findings = self._concluded(some[0], some[1], [time_us] * len(some[0]), [time_us] * len(some[1]))
+        self._companions.forget(self._begun_us(time_us))
+        return findings
+
+    def _release(self, time_us: int | None) -> Findings:
+        """Conclude what has waited for long enough, or everything."""
+        waits = [time_us is not None and alert.last_us + PROOF_US > time_us for _, alert, _ in self._held]
+        if all(waits):
+            return Findings.none()
+        due = [one for one, still in zip(self._held, waits, strict=True) if not still]
+        self._held = [one for one, still in zip(self._held, waits, strict=True) if still]
+        given, looked_at = ([(pair, alert) for pair, alert, was in due if was is which] for which in (True, False))
+        until = [[alert.last_us + PROOF_US for _, alert in some] for some in (given, looked_at)]
+        return self._concluded(given, looked_at, *until)
+
+    def _concluded(self, given: Closed, looked_at: Closed, given_by: list[int], looked_by: list[int]) -> Findings:
         events: list[dict[str, Any]] = []
         dismissed: list[dict[str, Any]] = []
         flown = formations(given, self._companions, self._names)
-        for (pair, alert), formation in zip(given, flown, strict=True):
-            copied = self._copied(pair, alert, time_us)
+        for (pair, alert), formation, until_us in zip(given, flown, given_by, strict=True):
+            copied = self._copied(pair, alert, until_us)
             if not copied and (self._p.everybody or not formation):
                 events.append(self._event(pair, alert))
             else:
                 dismissed.append(dismissal(pair, alert, COPY if copied else FORMATION, self._names, copied))
-        for pair, alert in looked_at:
+        for (pair, alert), until_us in zip(looked_at, looked_by, strict=True):
             if not alert.stood:
-                copied = self._copied(pair, alert, time_us)
+                copied = self._copied(pair, alert, until_us)
                 dismissed.append(dismissal(pair, alert, COPY if copied else alert.reason or BRIEF, self._names, copied))
-        self._companions.forget(self._begun_us(time_us))
         return Findings(pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"), dismissals(dismissed))
 
     def _begun_us(self, time_us: int) -> int:
         """When the first of the alerts began that are not over; `time_us` where there is none."""
-        alerts = (*self._open.values(), *self._looked_at.values())
+        alerts = (*self._open.values(), *self._looked_at.values(), *(alert for _, alert, _ in self._held))
         return min((alert.start_us for alert in alerts), default=time_us)
 
     def _event(self, pair: int, alert: Alert) -> dict[str, Any]:
@@ -409,7 +439,8 @@ class Conflict:
 
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that the alerts being given name."""
-        return np.array([row for alert in self._open.values() for row in alert.told["rows"]], np.int64)
+        alerts = (*self._open.values(), *(alert for _, alert, was_given in self._held if was_given))
+        return np.array([row for alert in alerts for row in alert.told["rows"]], np.int64)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
@@ -422,6 +453,7 @@ class Conflict:
             "seen": self._seen,
             "open": {pair: dict(vars(alert)) for pair, alert in self._open.items()},
             "looked_at": {pair: dict(vars(alert)) for pair, alert in self._looked_at.items()},
+            "held": [(pair, dict(vars(alert)), was_given) for pair, alert, was_given in self._held],
             "suspects": self._suspects,
             "companions": self._companions.snapshot(),
         }
@@ -435,6 +467,7 @@ class Conflict:
             memory.restore(kept)
         self._open = {pair: Alert(**kept) for pair, kept in state["open"].items()}
         self._looked_at = {pair: Alert(**kept) for pair, kept in state["looked_at"].items()}
+        self._held = [(pair, Alert(**kept), was_given) for pair, kept, was_given in state["held"]]
         self._suspects = state["suspects"]
         self._companions.restore(state["companions"])
 

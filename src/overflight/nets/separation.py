@@ -25,7 +25,7 @@ from overflight.nets.encounters import conclude, empty_pieces, split_closed
 from overflight.nets.minima import Minima, layer_arrays
 from overflight.nets.tails import Tails, Vertices
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import COPIED, JUMP, RELOCATED, SUSPECTS_SCHEMA
+from overflight.surveillance.integrity import COPIED, JUMP, PROOF_US, RELOCATED, SUSPECTS_SCHEMA
 
 JOIN_US = 10_000_000
 BLOCK_US = 30_000_000
@@ -116,7 +116,11 @@ class Separation:
 
     def advance(self, watermark_us: int) -> Findings:
         """Conclude the encounters that are over: nothing that comes can begin before the watermark less `max_gap`."""
-        closed, self._open = split_closed(self._open, watermark_us - self._max_gap_us - JOIN_US, JOIN_US)
+        over_us = watermark_us - self._max_gap_us - JOIN_US
+        waits = self._may_be_one()
+        closed, still = split_closed(self._open.filter(~waits), over_us, JOIN_US)
+        closed_late, still_late = split_closed(self._open.filter(waits), over_us - PROOF_US, JOIN_US)
+        closed, self._open = pl.concat([closed, closed_late]), pl.concat([still, still_late])
         findings = self._conclude(closed)
         # An encounter that is open, or may still begin, looks back from its start by the largest gap.
         begun = int(self._open["start_us"].to_numpy().min(initial=watermark_us - self._max_gap_us))
@@ -124,6 +128,11 @@ class Separation:
         self._suspects = self._suspects.filter(pl.col("time_us") >= needed)
         self._companions.forget(begun)
         return findings
+
+    def _may_be_one(self) -> pl.Series:
+        """Which open pieces are of two tracks that may yet be found to be one aircraft."""
+        pairs = self._open.select("a", "b").iter_rows()
+        return pl.Series([self._names.may_be_one(a, b) for a, b in pairs], dtype=pl.Boolean)
 
     def finish(self) -> Findings:
         """Conclude all encounters."""

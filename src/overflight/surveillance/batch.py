@@ -41,6 +41,7 @@ class TrackNames:
     party: list[str | None] = field(default_factory=list["str | None"])
     hearsay: list[int] = field(default_factory=list[int])  # 1 for TIS-B: what a radar saw, sent out again
     repeated_from_us: list[int] = field(default_factory=list[int])  # when ADS-R was first heard of it, or NOT_REPEATED
+    first_us: list[int] = field(default_factory=list[int])  # when it was first heard of
     aircraft: list[int] = field(default_factory=list[int])  # equal for tracks of one icao24
     default_accuracy_m: list[float] = field(default_factory=list[float])
     source: list[str] = field(default_factory=list[str])  # "adsb", "radar"; "tisb" for what is relayed; "" for unknown
@@ -77,6 +78,7 @@ class TrackNames:
             known = self._number[name] = len(self.track_id)
             self.track_id.append(name)
             self.icao24.append(row["icao24"])
+            self.first_us.append(row["first_us"])
             self.callsign.append(None)
             self.callsign_from_us.append(0)
             self.party.append(row["party"])
@@ -117,7 +119,7 @@ class TrackNames:
             self.track_id.append(name)
             for copied in (self.icao24, self.callsign, self.callsign_from_us, self.party, self.hearsay):
                 copied.append(copied[number])  # type: ignore[arg-type]
-            for copied in (self.repeated_from_us, self.default_accuracy_m, self.source, self.sensor):
+            for copied in (self.first_us, self.repeated_from_us, self.default_accuracy_m, self.source, self.sensor):
                 copied.append(copied[number])  # type: ignore[arg-type]
             self.aircraft.append(self._aircraft_number.setdefault(f"track {name}", len(self._aircraft_number)))
             self.split_from[known] = number
@@ -128,6 +130,19 @@ class TrackNames:
         joined = self.joined.get(self.aircraft[number], ())
         others = {sensor for sensor, since, until in joined if since <= end_us and until > start_us}
         return [name.rstrip(":") for name in (self.sensor[number], *sorted(others - {self.sensor[number]}))]
+
+    def may_be_one(self, one: int, other: int) -> bool:
+        """Whether two tracks may be one aircraft that two sensors see, as one of them at least has no address."""
+        return (
+            self.sensor[one] != self.sensor[other]
+            and (self.icao24[one] is None or self.icao24[other] is None)
+            and not (self.hearsay[one] or self.hearsay[other])
+        )
+
+    def unproven(self, one: int, other: int, time_us: int, proof_us: int) -> bool:
+        """Whether two tracks may be one aircraft (`may_be_one`), and one without an address was too new at a time for a proof."""
+        born_us = [self.first_us[track] for track in (one, other) if self.icao24[track] is None]
+        return self.may_be_one(one, other) and time_us - max(born_us) < proof_us
 
     def callsign_by(self, number: int, time_us: int) -> str | None:
         """Callsign of a track as known at a time: what is heard later must not change what was concluded before."""
@@ -191,7 +206,8 @@ def batch_of(table: pl.DataFrame, names: TrackNames, first_row: int = 0) -> Batc
     size = int(local.max()) + 1 if len(local) else 0
     first = _first_rows(local, size)
     rows = np.sort(first[first >= 0])
-    told = table.select("track_id", "icao24", "party", "source", "sensor", "address_type")[rows]
+    first_us = pl.col("timestamp").to_physical().alias("first_us")
+    told = table.select("track_id", "icao24", "party", "source", "sensor", "address_type", first_us)[rows]
     heard = np.flatnonzero(table["callsign"].is_not_null().to_numpy())
     named = _first_rows(local[heard], size)[local[rows]]
     spoken = heard[np.maximum(named, 0)] if len(heard) else np.zeros(len(rows), np.int64)

@@ -98,7 +98,8 @@ class Fusion:
             batch = replace(batch, flags=batch.flags | flags)
         if len(suspects):
             known = [] if batch.suspects is None else [batch.suspects]
-            batch = replace(batch, suspects=pl.concat([*known, _frame(np.concatenate(suspects, axis=1))]))
+            all_of_them = pl.concat([*known, _frame(np.concatenate(suspects, axis=1))])
+            batch = replace(batch, suspects=all_of_them.sort("time_us", maintain_order=True))
         return self._apply(batch, moved) if self._own else batch
 
     def _judge(self, batch: Batch) -> tuple[NDArray[np.int64], dict[int, int], list[NDArray[np.int64]]]:

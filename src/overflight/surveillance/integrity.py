@@ -65,6 +65,14 @@ DEGRADING: Final = ALTITUDE | LOW_QUALITY
 COPIED: Final = DUPLICATE | SHARED_POINT | SHARED_CIRCLE | SAME_AIRCRAFT
 """What makes a whole track suspect for a while, not only the position that shows it."""
 
+PROOF_US: Final = 150_000_000
+"""As long as it takes until tracks of two sensors are joined, and a half more (`overflight.surveillance.fusion`): what two that may be one
+aircraft do is concluded so much later."""
+
+ONE_NM: Final = 1.0
+ONE_FT: Final = 500.0
+"""Nearer than this, two tracks may be one aircraft: sensors differ by some hundred metres and a second, and altitudes by a rounding."""
+
 SUSPECTS_SCHEMA: Final[dict[str, pl.DataType]] = {
     "track": pl.UInt32(),
     "time_us": pl.Int64(),
