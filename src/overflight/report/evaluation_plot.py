@@ -115,7 +115,7 @@ def _histogram(canvas: Canvas, one: SetOutcome, least_s: float, space: Frame) ->
     canvas.line(frame.at(np.array([[least_s, 0.0], [least_s, frame.y[1]]])), MINIMUM, 0.9, dash=(4.0, 2.0))
     middle = float(np.median(one.warning_s))
     canvas.line(frame.at(np.array([[middle, 0.0], [middle, frame.y[1]]])), INK, 0.9)
-    canvas.title(frame, f"{one.alerting.name}: {len(one.warning_s):,} losses alerted, median {middle:.0f} s")
+    canvas.title(frame, f"{one.alerting.name}: {len(one.warning_s):,} losses alerted, median {round(middle)} s")
 
 
 def _whole(values: Sequence[float]) -> list[float]:
