@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from overflight.airspace.volume import Airspace
 from overflight.engine.live import TOO_MANY, Live
@@ -135,48 +136,48 @@ def test_a_flood_of_addresses_is_bounded_and_whoever_is_known_is_followed() -> N
     assert loop.rows > newest
 
 
-def test_the_whole_way_from_a_replay_to_lines(tmp_path: Path) -> None:
-    span = ["--from", "2025-06-02T18:00:00Z", "--to-time", "2025-06-02T18:10:00Z"]
+def told_live(state: Path, nets: list[str], *replayed: str) -> tuple[set[str], list[dict[str, Any]]]:
+    """What a loop closes of the demo, replayed with disorder to its standard input, and every line that it told."""
+    disorder = ["--shuffle", "4s", "--duplicate", "1%", "--seed", "3"]
     replay = subprocess.Popen(
-        [
-            OVERFLIGHT,
-            "replay",
-            str(california()),
-            *span,
-            "--speed",
-            "0",
-            "--shuffle",
-            "4s",
-            "--duplicate",
-            "1%",
-            "--seed",
-            "3",
-            "-q",
-            "--to",
-            "stdout",
-        ],
-        stdout=subprocess.PIPE,
+        [OVERFLIGHT, "replay", str(california()), *replayed, *disorder, "-q", "--to", "stdout"], stdout=subprocess.PIPE
     )
-    nets = ["--net", "separation", "--net", "conflict"]
-    watch = subprocess.run(
-        [OVERFLIGHT, "watch", "-", "--json", "--state", str(tmp_path / "state"), *nets],
-        stdin=replay.stdout,
-        capture_output=True,
-        check=True,
-    )
+    command = [OVERFLIGHT, "watch", "-", "--json", "--state", str(state), *nets]
+    watch = subprocess.run(command, stdin=replay.stdout, capture_output=True, check=True)
     assert replay.wait(10) == 0
     assert replay.stdout is not None
     replay.stdout.close()
     lines = [json.loads(text) for text in watch.stdout.splitlines()]
-    closed = {one["event"]["id"] for one in lines if one["life"] == "closed"}
-    window = tmp_path / "window.parquet"
-    rows = read(california()).table.filter(
-        pl.col("timestamp").is_between(
-            datetime(2025, 6, 2, 18, tzinfo=UTC), datetime(2025, 6, 2, 18, 10, tzinfo=UTC), closed="left"
-        )
-    )
-    rows.write_parquet(window)
-    check = subprocess.run([OVERFLIGHT, "check", str(window), "--json", *nets], capture_output=True, check=True)
-    wanted = {event["id"] for event in json.loads(check.stdout)["events"]}
-    assert closed == wanted
+    closed = [one["event"]["id"] for one in lines if one["life"] == "closed"]
+    assert len(closed) == len(set(closed))
+    return set(closed), lines
+
+
+def found_by_check(recording: str, nets: list[str]) -> dict[str, dict[str, Any]]:
+    check = subprocess.run([OVERFLIGHT, "check", recording, "--json", *nets], capture_output=True, check=True)
+    return {event["id"]: event for event in json.loads(check.stdout)["events"]}
+
+
+def test_the_whole_way_from_a_replay_to_lines(tmp_path: Path) -> None:
+    nets = ["--net", "separation", "--net", "conflict"]
+    span = ["--from", "2025-06-02T18:00:00Z", "--to-time", "2025-06-02T18:10:00Z"]
+    closed, _ = told_live(tmp_path / "state", nets, *span, "--speed", "0")
+    first, last = (datetime(2025, 6, 2, 18, minute, tzinfo=UTC) for minute in (0, 10))
+    rows = read(california()).table.filter(pl.col("timestamp").is_between(first, last, closed="left"))
+    rows.write_parquet(tmp_path / "window.parquet")
+    wanted = found_by_check(str(tmp_path / "window.parquet"), nets)
+    assert closed == wanted.keys()
     assert wanted
+
+
+@pytest.mark.long
+def test_the_whole_day_at_50_times(tmp_path: Path) -> None:
+    """All nets, half an hour of a real clock: the same events, and in the end the same verdicts."""
+    box = str(Path(__file__).parent / "box.geojson")
+    nets = [word for net in NETS for word in ("--net", net)] + ["--airspace", box]
+    closed, lines = told_live(tmp_path / "state", nets, "--speed", "50")
+    wanted = found_by_check(str(california()), nets)
+    assert closed == wanted.keys()
+    last = {one["event"]["id"]: one["event"] for one in lines if one["life"] in {"closed", "revised"}}
+    for key, event in wanted.items():
+        assert {**last[key], "inputs": ""} == {**event, "inputs": ""}

@@ -37,7 +37,7 @@ def check(
     airspace: Annotated[
         list[str] | None,
         typer.Option(
-            help="Volumes: GeoJSON, OpenAir, AIXM, ED-269, NOTAM, bulletins, or fir:LTAA,OSTT, country:TR; may be repeated."
+            help="Volumes: GeoJSON, openAIP, OpenAir, AIXM, ED-269, NOTAM, bulletins, or fir:LTAA,OSTT, country:TR; may be repeated."
         ),
     ] = None,
     allow: Annotated[

@@ -55,7 +55,9 @@ def compared(found: Evaluation) -> list[Row]:
     ]
     quarters = [each.quartiles_s for each in sets]
     rows.append(("Warning time, median", *("-" if each is None else f"{round(each[2])} s" for each in quarters)))
-    rows.append(("  middle half", *("-" if each is None else f"{round(each[1])} to {round(each[3])} s" for each in quarters)))
+    rows.append(
+        ("  middle half", *("-" if each is None else f"{round(each[1])} to {round(each[3])} s" for each in quarters))
+    )
     rows.append(("  all", *("-" if each is None else f"{round(each[0])} to {round(each[4])} s" for each in quarters)))
     rows.append(("Changes of level within alerts", *(f"{each.level_changes:,}" for each in sets)))
     rows.append((f"Alerts that came back within {RESTART_S:g} s", *(f"{each.restarts:,}" for each in sets)))
