@@ -623,7 +623,10 @@ def test_owner():
 @pytest.mark.parametrize(
     ("shape", "reason"),
     [
-        (surface(ring(curve(geodesics("95 10 51 10 51 11")))), "vertex 1 (latitude 95, longitude 10) is not on the Earth"),
+        (
+            surface(ring(curve(geodesics("95 10 51 10 51 11")))),
+            "vertex 1 (latitude 95, longitude 10) is not on the Earth",
+        ),
         (surface(ring(curve(geodesics("50 10 51 11 50 11 51 10 50 10")))), "crosses itself"),
         (surface(ring(curve(geodesics("50 10 51")))), "3 coordinates are no list of points of 2"),
         (surface(ring(curve(geodesics("50 x 51 11")))), "coordinate 'x' is no number"),

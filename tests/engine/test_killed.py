@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from overflight.airspace.volume import Airspace
+from overflight.airspace.read import read_airspace
 from overflight.engine.journal import Journal
 from overflight.engine.live import Live
 from overflight.engine.parameters import CheckParameters
@@ -28,7 +28,8 @@ from overflight.surveillance.read import read
 from tests.surveillance.feeds.nats_server import NatsServer
 
 OVERFLIGHT = str(Path(sys.executable).with_name("overflight"))
-NETS = ("separation", "conflict")
+NETS = ("separation", "conflict", "incursion")
+BOX = Path(__file__).parent / "box.geojson"
 HOURS = (18.0, 19.5)
 
 
@@ -50,7 +51,8 @@ def window() -> pl.DataFrame:
 def watching(source: str, state: Path) -> subprocess.Popen[bytes]:
     nets = [word for net in NETS for word in ("--net", net)]
     return subprocess.Popen(
-        [OVERFLIGHT, "watch", source, *nets, "--state", str(state), "--json"], stdout=subprocess.DEVNULL
+        [OVERFLIGHT, "watch", source, *nets, "--airspace", str(BOX), "--state", str(state), "--json"],
+        stdout=subprocess.DEVNULL,
     )
 
 
@@ -61,7 +63,7 @@ def told(state: Path) -> list[dict]:
 
 def never_stopped(table: pl.DataFrame) -> set[str]:
     """Events that a loop closes which takes in the same positions in one go, and is still listening."""
-    loop = Live(CheckParameters(nets=NETS), Airspace())
+    loop = Live(CheckParameters(nets=NETS), read_airspace(BOX))
     loop.take("all", table, None, 0.0)
     return {change.event["id"] for change in loop.step(0.0) if change.life == "closed"}
 
@@ -115,7 +117,7 @@ def test_killed_twenty_times(server: NatsServer, tmp_path: Path) -> None:
 
 
 def test_one_loop_at_a_time(tmp_path: Path) -> None:
-    loop = Live(CheckParameters(nets=NETS), Airspace())
+    loop = Live(CheckParameters(nets=NETS), read_airspace(BOX))
     first = Journal(tmp_path, loop)
     with pytest.raises(InputError, match="in use by another process"):
         Journal(tmp_path, loop)
@@ -123,17 +125,17 @@ def test_one_loop_at_a_time(tmp_path: Path) -> None:
 
 
 def test_other_parameters_are_refused(tmp_path: Path) -> None:
-    first = Journal(tmp_path, Live(CheckParameters(nets=NETS), Airspace()))
+    first = Journal(tmp_path, Live(CheckParameters(nets=NETS), read_airspace(BOX)))
     first.store()
     first.close()
     with pytest.raises(InputError, match="was stored with other minima"):
-        Journal(tmp_path, Live(CheckParameters(nets=NETS, minima="3 NM/500 ft"), Airspace()))
+        Journal(tmp_path, Live(CheckParameters(nets=NETS, minima="3 NM/500 ft"), read_airspace(BOX)))
 
 
 def test_a_line_that_was_cut_short_is_no_line(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_bytes(
         b'{"life": "opened", "at": "x", "event": {"id": "1", "kind": "conflict"}}\n{"life": "clo'
     )
-    journal = Journal(tmp_path, Live(CheckParameters(nets=NETS), Airspace()))
+    journal = Journal(tmp_path, Live(CheckParameters(nets=NETS), read_airspace(BOX)))
     journal.close()
     assert (tmp_path / "events.jsonl").read_bytes().endswith(b"}\n")
