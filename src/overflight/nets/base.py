@@ -30,10 +30,10 @@ class Findings:
     @staticmethod
     def together(findings: list[Findings]) -> Findings:
         """Return several findings as one."""
-        findings = [one for one in findings if one.events.height or one.dismissed.height]
-        if not findings:
-            return Findings.none()
-        findings = [Findings.none(), *findings]
+        some = [one for one in findings if one.events.height or one.dismissed.height]
+        if not some:  # the columns of the events depend on the net
+            return findings[0] if findings else Findings.none()
+        findings = [Findings.none(), *some]
         return Findings(
             pl.concat([one.events for one in findings], how="diagonal"),
             pl.concat([one.dismissed for one in findings]),
