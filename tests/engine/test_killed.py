@@ -68,13 +68,13 @@ def never_stopped(table: pl.DataFrame) -> set[str]:
     return {change.event["id"] for change in loop.step(0.0) if change.life == "closed"}
 
 
-def killed(server: NatsServer, folder: Path, kills: int, seed: int) -> None:
+def killed(server: NatsServer, folder: Path, kills: int, longest_s: float, seed: int) -> None:
     table = window()
     table.write_parquet(folder / "window.parquet")
     wanted = never_stopped(table)
     assert len(wanted) >= 10
     source, state = f"{server.url}/positions", folder / "state"
-    speed = 5400.0 / (12.0 * kills)
+    speed = 5400.0 / (0.7 * longest_s * kills)
     replay = subprocess.Popen(
         [OVERFLIGHT, "replay", str(folder / "window.parquet"), "--quiet", "--speed", str(speed), "--to", source]
     )
@@ -82,7 +82,7 @@ def killed(server: NatsServer, folder: Path, kills: int, seed: int) -> None:
     try:
         for _ in range(kills):
             loop = watching(source, state)
-            time.sleep(rng.uniform(4.0, 18.0))
+            time.sleep(rng.uniform(4.0, longest_s))
             assert loop.poll() is None
             loop.send_signal(signal.SIGKILL)
             loop.wait()
@@ -108,12 +108,12 @@ def killed(server: NatsServer, folder: Path, kills: int, seed: int) -> None:
 
 
 def test_killed_twice(server: NatsServer, tmp_path: Path) -> None:
-    killed(server, tmp_path, kills=2, seed=1)
+    killed(server, tmp_path, kills=2, longest_s=12.0, seed=1)
 
 
 @pytest.mark.long
 def test_killed_twenty_times(server: NatsServer, tmp_path: Path) -> None:
-    killed(server, tmp_path, kills=20, seed=2)
+    killed(server, tmp_path, kills=20, longest_s=18.0, seed=2)
 
 
 def test_one_loop_at_a_time(tmp_path: Path) -> None:
