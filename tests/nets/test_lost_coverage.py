@@ -63,6 +63,21 @@ def test_what_is_seen_high_need_not_be_seen_lower() -> None:
     assert reason(dismissed, "S") == "left coverage"
 
 
+def test_where_nobody_was_lost_who_flew_a_little_higher_shows_coverage_too() -> None:
+    seen = [*lattice(6_000.0), company(5_500.0)]
+    events, _ = run(completed([*seen, stranger(5_500.0)]))
+    assert events["track_a"].to_list() == ["S"]
+    assert "known only in part" in events["why"][0]
+    events, dismissed = run(completed([*seen, stranger(4_500.0)]))  # two bands lower
+    assert events.height == 0
+    assert reason(dismissed, "S") == "left coverage"
+    # One of those on like courses vanishes near the place where the stranger did: that may be an edge.
+    beyond = (pl.col("track_id") == "G24") & (pl.col("latitude") > LATITUDE + 0.04)
+    events, dismissed = run(completed([*seen, stranger(5_500.0)]).filter(~beyond))
+    assert "S" not in events["track_a"].to_list()
+    assert reason(dismissed, "S") == "left coverage"
+
+
 def test_above_whatever_was_seen_the_recording_may_end() -> None:
     climbing = [*lattice(5_000.0), stranger(6_000.0, climb_fpm=1_200.0)]  # up to 14,000 ft
     events, dismissed = run(completed([*climbing, company(14_500.0)]))
@@ -210,6 +225,7 @@ def test_somebody_is_seen_where_he_was_seen(altitude: float) -> None:
     coverage = Coverage(3.0)
     up, level = normal(np.array([89.99]), np.array([179.99])), np.array([altitude])
     coverage.visit(up, level, coverage.keys(up, level))
+    coverage.limits.learn(up)
     here, share = coverage.known(up, level)
     assert here.tolist() == [True]
     assert share[0] > 0.0

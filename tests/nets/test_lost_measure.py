@@ -96,10 +96,11 @@ def test_nearly_all_flights_cut_off_in_good_coverage_are_found() -> None:
 
 
 @pytest.mark.long
-def test_most_of_200_flights_cut_off_by_the_definition_are_found() -> None:
-    hits, confirmed, false = found(groups_that_fit(recording(), 8, 25, seed=31337))
-    assert hits >= 184
-    assert confirmed >= 95
+@pytest.mark.parametrize(("seed", "least", "sure"), [(31337, 187, 95), (4242, 185, 90)])
+def test_most_of_200_flights_cut_off_by_the_definition_are_found(seed: int, least: int, sure: int) -> None:
+    hits, confirmed, false = found(groups_that_fit(recording(), 8, 25, seed=seed))
+    assert hits >= least
+    assert confirmed >= sure
     assert not false
 
 

@@ -172,7 +172,7 @@ class Lost:
         minutes, share, known = np.zeros(len(silences), np.int64), *np.full((2, len(silences)), np.nan)
         found = rules.covered(
             silences[some], course_deg[some], expected_s[some], none[some], none[some], self._coverage, p,
-            least_known=p.well_known,
+            once_more=False,
         )  # fmt: skip
         reason[some], minutes[some], share[some], known[some] = found.reason, found.minutes, found.share, found.known
         return Judged(
@@ -207,7 +207,7 @@ class Lost:
         learnt = open_.silences["last_us"] // TICK_US <= self._memory.forgotten
         found = rules.covered(
             open_.silences, open_.course_deg, expected_s, learnt, open_.excused, self._coverage, self._p,
-            least_known=self._p.least_known,
+            once_more=True,
         )  # fmt: skip
         reason = np.where(self._memory.came_back(open_.silences), "seen again", found.reason).tolist()
         now: dict[str, Any] = {name: getattr(found, name) for name in ("minutes", "share", "known")}

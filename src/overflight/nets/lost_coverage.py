@@ -223,16 +223,17 @@ class Coverage:
         low, high = (band[:, None] for band in _bands(altitude_ft, 1, 1))
         return (self.seen.between(cells * BANDS + low, cells * BANDS + high) * once[..., None]).sum(axis=1)
 
-    def known(self, up: Floats, altitude_ft: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    def known(self, up: Floats, altitude_ft: Floats, higher: int = 0) -> tuple[NDArray[np.bool_], Floats]:
         """Whether anybody was seen within half a cell of places, at their level or the band below, and how well they are covered.
 
-        That is the share of the nine places around where anybody was seen at that level or at any below; zero where within
-        some 45 NM nobody was seen as high, or farther out than anybody was seen: the recording may end there.
+        That is the share of the nine places around where anybody was seen at that level, at any below, or up to so many bands
+        higher; zero where within some 45 NM nobody was seen as high, or farther out than anybody was seen: the recording may
+        end there.
         """
         cells = self._cells(_around(up, self._reach_m / 2.0), self._side) * BANDS
         low, high = (band[:, None] for band in _bands(altitude_ft, 1, 0))
         level = np.any(self.seen.between(cells + low, cells + high)[..., VISITS] > 0, axis=1)
-        low, high = (band[:, None] for band in _bands(altitude_ft, BANDS, 0))
+        low, high = (band[:, None] for band in _bands(altitude_ft, BANDS, higher))
         share = np.mean(self.seen.between(cells + low, cells + high)[..., VISITS] > 0, axis=1)
         wide = self._cells(_around(up, WIDE_NM * NM_M / 2.0), self._wide) * BANDS
         low, high = (band[:, None] for band in _bands(altitude_ft, 0, BANDS))

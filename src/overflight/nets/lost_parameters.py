@@ -31,6 +31,8 @@ class LostParameters:
             nine places around it; to confirm, too.
         least_known: or in this share, when it is judged once more: by then a gap in what is known says less of reception
             than of where people like to fly.
+        proven_known: then this share will do, whoever was seen up to a band of altitude higher counted too, if of those on
+            like courses nobody was lost and `confirm_minutes` of flight are known; or `well_known` of them, however many are.
         after_s: who flew somewhere counts as seen on if there was a report so long after, or later within the waiting time;
             whole minutes.
         least_low_minutes: of others' flight near there, at its level or below, after which they were seen on: to know anything.
@@ -63,6 +65,7 @@ class LostParameters:
     approach_s: float = 60.0
     well_known: float = 0.7
     least_known: float = 0.4
+    proven_known: float = 0.2
     after_s: float = 60.0
     least_low_minutes: int = 6
     least_share: float = 0.85

@@ -108,28 +108,37 @@ def covered(
     coverage: Coverage,
     p: LostParameters,
     *,
-    least_known: float,
+    once_more: bool,
 ) -> Covered:
     """What the coverage known by now says of each.
 
     A silence whose own last minute was `learnt` from does not count against itself; one that was `excused` never does.
 
-    Its way ahead must lie where somebody was seen at its level or below (`least_known`, see `Coverage.known`). And of others on
-    like courses at its level no more than some were lost, where what is known of all courses at its level or below stands in
-    for as many of them as are missing. Or else it flew an airway, off which nobody flies: everywhere on its way somebody was
-    seen at its level, and of those on like courses nobody was lost. Neither holds where silences so long that they would be
-    candidates are usual (`expected_s`).
+    Its way ahead must lie where somebody was seen at its level or below (`well_known`, see `Coverage.known`; `least_known` when
+    it is judged `once_more`). Then less will do where reception is proven: if of those on like courses nobody was lost, whoever
+    flew up to a band higher counts, too (`well_known`; `proven_known` if `confirm_minutes` of flight are known).
+
+    And of others on like courses at its level no more than some were lost, where what is known of all courses at its level or
+    below stands in for as many of them as are missing. Or else it flew an airway, off which nobody flies: everywhere on its way
+    somebody was seen at its level, and of those on like courses nobody was lost. Neither holds where silences so long that they
+    would be candidates are usual (`expected_s`).
     """
     up = normal(silences["latitude"], silences["longitude"])
     like, anyone = coverage.survival(up, silences["altitude_ft"], course_deg)
-    level, known = stays(silences, np.full(len(silences), p.way_s), coverage)
+    for_s = np.full(len(silences), p.way_s)
+    level, known = stays(silences, for_s, coverage)
     passed, minutes = like[:, PASSED] - learnt, anyone[:, STAYED]
     general = minutes / np.maximum(anyone[:, PASSED] - anyone[:, EXCUSED] - (learnt & ~excused), 1)
     share = (like[:, STAYED] + p.smoothing * general) / np.maximum(passed + p.smoothing, 1.0)
     own = like[:, STAYED] / np.maximum(passed, 1)
     airway = level & (known > 0.0) & (passed >= p.least_minutes) & (own >= 1.0)
+    enough = known >= (p.least_known if once_more else p.well_known)
+    if once_more:
+        higher = stays(silences, for_s, coverage, higher=1)[1]
+        least = np.where(minutes >= p.confirm_minutes, p.proven_known, p.well_known)
+        enough |= (own >= 1.0) & (higher >= least)
     reasons = {
-        "left coverage": ~airway & (known < least_known),
+        "left coverage": ~airway & ~enough,
         "coverage unknown": minutes < p.least_low_minutes,
         "often lost here": ~airway & (share < p.least_share) | (expected_s >= p.silence_s),
     }
@@ -141,13 +150,15 @@ def covered(
     )
 
 
-def stays(silences: NDArray[np.void], for_s: Floats, coverage: Coverage) -> tuple[NDArray[np.bool_], Floats]:
+def stays(
+    silences: NDArray[np.void], for_s: Floats, coverage: Coverage, higher: int = 0
+) -> tuple[NDArray[np.bool_], Floats]:
     """Whether each, going on as it did for `for_s`, would have stayed where others are seen at its level, and how well covered it is there.
 
-    See `Coverage.known`: the least of all steps.
+    See `Coverage.known`, as for `higher`: the least of all steps.
     """
     path, altitude, meant = way_ahead(silences, for_s)
-    level, share = coverage.known(path.reshape(-1, 3), altitude.ravel())
+    level, share = coverage.known(path.reshape(-1, 3), altitude.ravel(), higher)
     seen = level.reshape(altitude.shape) | ~meant
     return np.all(seen, axis=1), np.where(meant, share.reshape(altitude.shape), 1.0).min(axis=1, initial=1.0)
 
