@@ -5,7 +5,8 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-UV_ENV := UV_PYTHON_DOWNLOADS=never PYTHONPATH=
+# libasterix is one file of 5 MB, whose bytecode takes a slow machine longer than the minute that uv gives.
+UV_ENV := UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE_TIMEOUT=900 PYTHONPATH=
 
 KERNEL_SOURCES := $(wildcard kernels/src/*) kernels/CMakeLists.txt kernels/pyproject.toml $(wildcard kernels/overflight_kernels/*.py*)
 
