@@ -105,7 +105,7 @@ def test_the_airspace_examples(checkout: Path) -> None:
     assert "3 events: 3 confirmed" in run("bash", "-euc", border)
     assert "Turkey" in (checkout / "border.html").read_text()
     assert "hazard 43" in run("bash", "-euc", notice)
-    assert "adsb:a339e9 confirmed 2025-06-02 17:" in run(sys.executable, "-c", BLOCKS[4][1])
+    assert "adsb:a1fec6#2 confirmed 2025-06-02 19:38" in run(sys.executable, "-c", BLOCKS[4][1])
 
 
 def test_links_lead_somewhere() -> None:
