@@ -1,7 +1,7 @@
 """The recent past of every track, which the next batch continues.
 
-A pair of segments is compared when the later of the two is complete. Until then the earlier one is kept: segments that
-end within `max_gap` of the newest row, since a segment that is completed later began at most that long before.
+A pair of segments is compared when the later of the two is complete. Until then the earlier one is kept: segments that end no
+earlier than any track that may go on was heard last, since a segment that is completed later begins there. That is at most `max_gap` ago.
 """
 
 from __future__ import annotations
@@ -132,11 +132,13 @@ class Tails:
 
     def _keep(self, v: Vertices) -> None:
         """Keep the segments that a segment still to come can share a time with, and the last position of each track."""
-        horizon = int(v.time_us.max()) - self._max_gap_us
         last = v.offsets[1:][np.diff(v.offsets) > 0] - 1
+        lasts = v.time_us[last]
+        goes_on = lasts >= int(v.time_us.max()) - self._max_gap_us
         reaches = np.empty(len(v), np.bool_)  # by the segment that begins at the vertex
-        reaches[:-1] = (v.time_us[1:] >= horizon) & self._pairs
-        reaches[last] = v.time_us[last] >= horizon
+        # A segment that is completed later begins at the last position of a track that may go on.
+        reaches[:-1] = (v.time_us[1:] >= lasts[goes_on].min()) & self._pairs
+        reaches[last] = goes_on
         keep = np.flatnonzero(reaches)
         self._kept = {name: getattr(v, name)[keep] for name in KEPT}
 
