@@ -9,20 +9,23 @@ from typing import Annotated
 
 import typer
 
+from overflight.cli.options import (
+    Allow,
+    From,
+    GivenMinima,
+    MaxGap,
+    Profile,
+    QnhUncertainty,
+    RadarPlaces,
+    Recordings,
+    To,
+    UnknownAltitude,
+    VerticalTolerance,
+    Within,
+    parse_bbox,
+    radar_places,
+)
 from overflight.errors import InputError, ParameterError
-
-Recordings = Annotated[
-    list[str],
-    typer.Argument(metavar="RECORDING...", help="Files, folders or globs; - reads standard input.", show_default=False),
-]
-
-RadarPlaces = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--radar",
-        help='Where a radar of ASTERIX category 048 stands, "25/10=50.90,4.48,60 m": SAC/SIC, degrees, height; may be repeated.',
-    ),
-]
 
 
 def check(
@@ -40,12 +43,8 @@ def check(
             help="Volumes: GeoJSON, openAIP, OpenAir, AIXM, ED-269, NOTAM, bulletins, or fir:LTAA,OSTT, country:TR; may be repeated."
         ),
     ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(help='Tracks that may be in any volume, "callsign=THY*"; may be repeated.')
-    ] = None,
-    qnh_uncertainty: Annotated[
-        float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
-    ] = 30.0,
+    allow: Allow = None,
+    qnh_uncertainty: QnhUncertainty = 30.0,
     alerting: Annotated[
         str,
         typer.Option(
@@ -55,27 +54,16 @@ def check(
     widening: Annotated[
         float, typer.Option(help="Widen predicted conflicts by so many times the accuracies of both aircraft.")
     ] = 0.0,
-    minima: Annotated[
-        str | None,
-        typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="Named minima of every pair: en-route, terminal, well-clear, nmac.")
-    ] = None,
-    vertical_tolerance: Annotated[
-        str | None, typer.Option(help='Taken off vertical minima, "0 ft". [200 ft off minima of 1000 ft and more]')
-    ] = None,
-    max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
-    start: Annotated[
-        str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Only positions before this time.")] = None,
-    bbox: Annotated[str | None, typer.Option(help="Only positions within W,S,E,N (degrees).")] = None,
+    minima: GivenMinima = None,
+    profile: Profile = None,
+    vertical_tolerance: VerticalTolerance = None,
+    max_gap: MaxGap = "60s",
+    start: From = None,
+    end: To = None,
+    bbox: Within = None,
     radar: RadarPlaces = None,
     include_ground: Annotated[bool, typer.Option("--include-ground", help="Use positions on the ground too.")] = False,
-    unknown_altitude: Annotated[
-        str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
-    ] = "count",
+    unknown_altitude: UnknownAltitude = "count",
     ungated: Annotated[bool, typer.Option("--ungated", help="Use positions whatever the integrity gate says.")] = False,
     threshold: Annotated[
         list[str] | None, typer.Option(help="Threshold of the integrity gate, stale_s=30; may be repeated.")
@@ -150,31 +138,6 @@ def check(
     verdicts = set(events.result.events["verdict"].to_list())
     if verdicts and (fail_on == "any" or fail_on in verdicts):
         raise typer.Exit(1)
-
-
-def radar_places(texts: list[str] | None) -> dict[str, tuple[float, float, float]]:
-    """Read --radar, each "25/10=50.90,4.48,60 m".
-
-    Raises:
-        ParameterError: one is not written so.
-    """
-    from overflight.surveillance.radars import parse_radar
-
-    return dict(parse_radar(text, "--radar") for text in texts or [])
-
-
-def parse_bbox(text: str) -> tuple[float, float, float, float]:
-    """Read "W,S,E,N" in degrees.
-
-    Raises:
-        ParameterError: not four numbers.
-    """
-    remedy = "write it like --bbox=-122,36,-121,37"
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise ParameterError("--bbox", text, "is no W,S,E,N", remedy=remedy) from None
-    return west, south, east, north
 
 
 def thresholds(texts: list[str], config: Path | None) -> dict[str, float]:

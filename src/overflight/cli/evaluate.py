@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overflight.cli.check import Recordings, parse_bbox
+from overflight.cli.options import From, MaxGap, Recordings, To, Within, parse_bbox
 from overflight.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def evaluate(
     alerting: Annotated[
         list[str] | None,
         typer.Option(
-            help="Set of parameters: stca, do365-en-route, do365-terminal, do365-non-cooperative; may be repeated. "
+            help="Set of parameters: stca, stca-layered, do365-en-route, -terminal, -non-cooperative; may be repeated. "
             "[stca and do365-en-route]"
         ),
     ] = None,
@@ -35,12 +35,10 @@ def evaluate(
         typer.Option(help="Each set with its times scaled so that alerts begin so long before a loss, 60s,90s,120s."),
     ] = None,
     least_warning: Annotated[str, typer.Option(help="A warning shorter than this is late.")] = "30s",
-    max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
-    start: Annotated[
-        str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Only positions before this time.")] = None,
-    bbox: Annotated[str | None, typer.Option(help="Only positions within W,S,E,N (degrees).")] = None,
+    max_gap: MaxGap = "60s",
+    start: From = None,
+    end: To = None,
+    bbox: Within = None,
     out: Annotated[
         list[Path] | None,
         typer.Option(help="Write the report to FILE.html, or the figures to FILE.json; may be repeated."),

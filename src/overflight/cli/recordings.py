@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from overflight.cli.check import RadarPlaces, Recordings, radar_places
+from overflight.cli.options import RadarPlaces, Recordings, radar_places
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from overflight.cli.check import Recordings
+from overflight.cli.options import From, Recordings
 
 
 def replay(
@@ -20,9 +20,7 @@ def replay(
         ),
     ],
     speed: Annotated[float, typer.Option(help="Times real time; 0 for as fast as it is taken.")] = 1.0,
-    start: Annotated[
-        str | None, typer.Option("--from", help="Only positions from this time on (ISO 8601, UTC).")
-    ] = None,
+    start: From = None,
     end: Annotated[str | None, typer.Option("--to-time", help="Only positions before this time.")] = None,
     now: Annotated[bool, typer.Option("--now", help="Move the times, so that the first position is of now.")] = False,
     shuffle: Annotated[

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from overflight.cli.check import RadarPlaces, radar_places
+from overflight.cli.options import (
+    Allow,
+    GivenMinima,
+    MaxGap,
+    Profile,
+    QnhUncertainty,
+    RadarPlaces,
+    UnknownAltitude,
+    VerticalTolerance,
+    radar_places,
+)
 
 if TYPE_CHECKING:
     from overflight.surveillance.feeds.datagrams import Decode
@@ -38,27 +48,14 @@ def watch(
         typer.Option(help="Net to run, as in check; may be repeated. [all; those that need it only with --airspace]"),
     ] = None,
     airspace: Annotated[list[str] | None, typer.Option(help="Volumes, as in check; may be repeated.")] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(help='Tracks that may be in any volume, "callsign=THY*"; may be repeated.')
-    ] = None,
-    qnh_uncertainty: Annotated[
-        float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
-    ] = 30.0,
+    allow: Allow = None,
+    qnh_uncertainty: QnhUncertainty = 30.0,
     alerting: Annotated[str, typer.Option(help="Levels of predicted conflicts, as in check.")] = "stca",
-    minima: Annotated[
-        str | None,
-        typer.Option(help='Minima of every pair, "5 NM/1000 ft". Without: by the rules of flight of each pair.'),
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="Named minima of every pair: en-route, terminal, well-clear, nmac.")
-    ] = None,
-    vertical_tolerance: Annotated[
-        str | None, typer.Option(help='Taken off vertical minima, "0 ft". [200 ft off minima of 1000 ft and more]')
-    ] = None,
-    max_gap: Annotated[str, typer.Option(help="Two reports of a track at most this far apart are bridged.")] = "60s",
-    unknown_altitude: Annotated[
-        str, typer.Option(help='Pairs without altitude: "count" the time, or "report" them as undetermined.')
-    ] = "count",
+    minima: GivenMinima = None,
+    profile: Profile = None,
+    vertical_tolerance: VerticalTolerance = None,
+    max_gap: MaxGap = "60s",
+    unknown_altitude: UnknownAltitude = "count",
     radar: RadarPlaces = None,
     lateness: Annotated[
         str, typer.Option(help="How much later than others a report may come; later ones are dropped and counted.")

@@ -65,7 +65,6 @@ class Arrivals:
             newest = int(before[sound])
             back = np.flatnonzero(rest_us <= newest + AHEAD_US)
             if len(back) == 0:  # nobody goes on as before: wait
-                self._ahead = self._ahead or []
                 if not self._ahead:
                     self._ahead_since_s = now_s
                 self._ahead.append(rest)
