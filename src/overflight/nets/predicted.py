@@ -117,9 +117,9 @@ class Conflict:
         self._seen = np.empty(0, np.uint32)  # tracks of the last picture
         self._open: dict[int, Alert] = {}  # alerts that are given
         self._looked_at: dict[int, Alert] = {}  # and those that the alerting alone would give
-        self._held: list[
-            tuple[int, Alert, bool]
-        ] = []  # that are over, of two that may be one aircraft; whether it was given
+        self._over: list[
+            tuple[int, Alert, bool, int]
+        ] = []  # alerts that are over: whether given, and when they are concluded
         self._suspects = {name: np.empty(0, np.int64) for name in SUSPECTS_SCHEMA}
         self._companions = Companions()
         self._aircraft, self._accuracy_m = np.empty(0, np.uint32), np.empty(0)
@@ -153,8 +153,8 @@ class Conflict:
         found = [self._run(self._last_us + TICK_US)]
         over = (list(self._open.items()), list(self._looked_at.items()))
         self._open, self._looked_at = {}, {}
-        found.append(self._conclude(*over, self._last_us + TICK_US))
-        found.append(self._release(None))
+        self._end(*over, self._last_us + TICK_US)
+        found.append(self._conclude(max((due_us for *_, due_us in self._over), default=0)))
         return _together(found)
 
     def current(self, watermark_us: int) -> pl.DataFrame:
@@ -163,7 +163,7 @@ class Conflict:
         Ids are those of the events, ends the last second at which the alert was given. What began after the watermark is left
         out, and what would now be dismissed as a formation or a copy. Nothing changes.
         """
-        waiting = [(pair, alert) for pair, alert, was_given in self._held if was_given]
+        waiting = [(pair, alert) for pair, alert, was_given, _ in self._over if was_given]
         alerts = [(pair, alert) for pair, alert in (*self._open.items(), *waiting) if alert.start_us <= watermark_us]
         companions = Companions()
         companions.restore(self._companions.snapshot())
@@ -188,10 +188,9 @@ class Conflict:
                 return _together(found)
             self._states.until(self._tick_us)
             over = self._judge(self._tick_us)
-            if over[0] or over[1]:
-                found.append(self._conclude(*over, self._tick_us))
-            if self._held:
-                found.append(self._release(self._tick_us))
+            self._end(*over, self._tick_us)
+            if self._over:
+                found.append(self._conclude(self._tick_us))
             self._tick_us += TICK_US
 
     def _judge(self, time_us: int) -> tuple[Closed, Closed]:
@@ -376,50 +375,39 @@ class Conflict:
         # A velocity of which nothing is known is not moved on either: nobody can say how far it is off.
         return Pairs(s, v, altitude_m, up_mps, error_m, np.where(np.isfinite(error_mps), error_mps, 0.0))
 
-    def _conclude(self, given: Closed, looked_at: Closed, time_us: int) -> Findings:
-        """Make events of alerts that are over, and rows of those that are none; what is known by now decides.
-
-        Of two tracks that may be one aircraft more may be known soon: they wait.
-        """
-        waits = self._names.may_be_one
-        some = [[one for one in over if not waits(one[0] >> 32, one[0] & 0xFFFFFFFF)] for over in (given, looked_at)]
+    def _end(self, given: Closed, looked_at: Closed, time_us: int) -> None:
+        """Take in alerts that are over: each is concluded by what is known at a time, of two tracks that may be one aircraft later."""
         for over, was_given in ((given, True), (looked_at, False)):
-            late = [one for one in over if waits(one[0] >> 32, one[0] & 0xFFFFFFFF)]
-            self._held += [(pair, alert, was_given) for pair, alert in late]
-        findings = self._concluded(some[0], some[1], [time_us] * len(some[0]), [time_us] * len(some[1]))
-        self._companions.forget(self._begun_us(time_us))
-        return findings
+            for pair, alert in over:
+                one = self._names.may_be_one(pair >> 32, pair & 0xFFFFFFFF)
+                self._over.append((pair, alert, was_given, alert.last_us + PROOF_US if one else time_us))
 
-    def _release(self, time_us: int | None) -> Findings:
-        """Conclude what has waited for long enough, or everything."""
-        waits = [time_us is not None and alert.last_us + PROOF_US > time_us for _, alert, _ in self._held]
-        if all(waits):
+    def _conclude(self, time_us: int) -> Findings:
+        """Make events of alerts that are over and due, and rows of those that are none."""
+        due = [one for one in self._over if one[3] <= time_us]
+        if not due:
             return Findings.none()
-        due = [one for one, still in zip(self._held, waits, strict=True) if not still]
-        self._held = [one for one, still in zip(self._held, waits, strict=True) if still]
-        given, looked_at = ([(pair, alert) for pair, alert, was in due if was is which] for which in (True, False))
-        until = [[alert.last_us + PROOF_US for _, alert in some] for some in (given, looked_at)]
-        return self._concluded(given, looked_at, *until)
-
-    def _concluded(self, given: Closed, looked_at: Closed, given_by: list[int], looked_by: list[int]) -> Findings:
+        self._over = [one for one in self._over if one[3] > time_us]
         events: list[dict[str, Any]] = []
         dismissed: list[dict[str, Any]] = []
-        flown = formations(given, self._companions, self._names)
-        for (pair, alert), formation, until_us in zip(given, flown, given_by, strict=True):
-            copied = self._copied(pair, alert, until_us)
+        given = [one for one in due if one[2]]
+        flown = formations([(pair, alert) for pair, alert, _, _ in given], self._companions, self._names)
+        for (pair, alert, _, known_us), formation in zip(given, flown, strict=True):
+            copied = self._copied(pair, alert, known_us)
             if not copied and (self._p.everybody or not formation):
                 events.append(self._event(pair, alert))
             else:
                 dismissed.append(dismissal(pair, alert, COPY if copied else FORMATION, self._names, copied))
-        for (pair, alert), until_us in zip(looked_at, looked_by, strict=True):
-            if not alert.stood:
-                copied = self._copied(pair, alert, until_us)
+        for pair, alert, was_given, known_us in due:
+            if not was_given and not alert.stood:
+                copied = self._copied(pair, alert, known_us)
                 dismissed.append(dismissal(pair, alert, COPY if copied else alert.reason or BRIEF, self._names, copied))
+        self._companions.forget(self._begun_us(time_us))
         return Findings(pl.DataFrame(events, schema=FINDINGS_SCHEMA, orient="row"), dismissals(dismissed))
 
     def _begun_us(self, time_us: int) -> int:
         """When the first of the alerts began that are not over; `time_us` where there is none."""
-        alerts = (*self._open.values(), *self._looked_at.values(), *(alert for _, alert, _ in self._held))
+        alerts = (*self._open.values(), *self._looked_at.values(), *(alert for _, alert, _, _ in self._over))
         return min((alert.start_us for alert in alerts), default=time_us)
 
     def _event(self, pair: int, alert: Alert) -> dict[str, Any]:
@@ -439,7 +427,7 @@ class Conflict:
 
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that the alerts being given name."""
-        alerts = (*self._open.values(), *(alert for _, alert, was_given in self._held if was_given))
+        alerts = (*self._open.values(), *(alert for _, alert, was_given, _ in self._over if was_given))
         return np.array([row for alert in alerts for row in alert.told["rows"]], np.int64)
 
     def snapshot(self) -> dict[str, Any]:
@@ -453,7 +441,7 @@ class Conflict:
             "seen": self._seen,
             "open": {pair: dict(vars(alert)) for pair, alert in self._open.items()},
             "looked_at": {pair: dict(vars(alert)) for pair, alert in self._looked_at.items()},
-            "held": [(pair, dict(vars(alert)), was_given) for pair, alert, was_given in self._held],
+            "over": [(pair, dict(vars(alert)), *rest) for pair, alert, *rest in self._over],
             "suspects": self._suspects,
             "companions": self._companions.snapshot(),
         }
@@ -467,7 +455,7 @@ class Conflict:
             memory.restore(kept)
         self._open = {pair: Alert(**kept) for pair, kept in state["open"].items()}
         self._looked_at = {pair: Alert(**kept) for pair, kept in state["looked_at"].items()}
-        self._held = [(pair, Alert(**kept), was_given) for pair, kept, was_given in state["held"]]
+        self._over = [(pair, Alert(**kept), was_given, due_us) for pair, kept, was_given, due_us in state["over"]]
         self._suspects = state["suspects"]
         self._companions.restore(state["companions"])
 
