@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from overflight.airspace.readers.format import Format
 from overflight.airspace.volume import KINDS, Airspace
@@ -43,6 +46,22 @@ def mutations(data: bytes, count: int, seed: str) -> Iterator[bytes]:
                     broken[dice.choice(digits) : dice.choice(digits) + 1] = str(dice.randrange(100)).encode()
             broken = broken or bytearray(b" ")
         yield bytes(broken)
+
+
+def one_value_wrong(document: Any, wrong: Any) -> Iterator[bytes]:
+    """Yield a JSON document as often as it has values and parts, each time with another of them replaced by `wrong`."""
+    for path in _paths(document):
+        copied = copy.deepcopy(document)
+        there = copied
+        for key in path[:-1]:
+            there = there[key]
+        there[path[-1]] = wrong
+        yield json.dumps(copied).encode()
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [each for key, inner in items for each in _paths(inner, (*path, key))]
 
 
 def read_or_refuse(kind: Format, data: bytes) -> Airspace | None:

@@ -19,7 +19,7 @@ from overflight.airspace.readers.format import Format
 from overflight.airspace.readers.registry import format_of
 from overflight.airspace.volume import GEODESIC, STRAIGHT, SURFACE, UNLIMITED, Airspace, Limit, Volume, Window
 from overflight.errors import InputError
-from tests.airspace.mutations import mutations, read_or_refuse
+from tests.airspace.mutations import mutations, one_value_wrong, read_or_refuse
 
 GEOD = pyproj.Geod(ellps="WGS84")
 SQUARE = [[7.4, 46.9], [7.6, 46.9], [7.6, 47.1], [7.4, 47.1], [7.4, 46.9]]
@@ -345,18 +345,8 @@ def test_damage_ends_in_a_refusal_at_worst(kind: Format, document: Any) -> None:
         assert read > 10  # not everything ends at the JSON
 
 
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path] * bool(path) + [each for key, inner in items for each in leaves(inner, (*path, key))]
-
-
 @pytest.mark.parametrize(("kind", "document"), [(ED269, ZONES), (ED318, FEATURES)])
 @pytest.mark.parametrize("wrong", [None, "", "x", -1, 1e308, True, [], {}, [[]], {"type": "GeometryCollection"}])
 def test_any_value_may_be_wrong(kind: Format, document: Any, wrong: Any) -> None:
-    for path in leaves(document):
-        copied = copy.deepcopy(document)
-        there = copied
-        for key in path[:-1]:
-            there = there[key]
-        there[path[-1]] = wrong
-        read_or_refuse(kind, json.dumps(copied).encode())
+    for broken in one_value_wrong(document, wrong):
+        read_or_refuse(kind, broken)

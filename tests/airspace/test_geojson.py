@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from overflight.airspace.readers.registry import format_of
 from overflight.airspace.volume import Airspace, Limit, Volume
 from overflight.airspace.write import geojson
 from overflight.errors import InputError
-from tests.airspace.mutations import mutations, read_or_refuse
-from tests.airspace.test_ed269 import leaves
+from tests.airspace.mutations import mutations, one_value_wrong, read_or_refuse
 
 RING = [[10.0, 50.0], [11.0, 50.0], [11.0, 51.0], [10.0, 51.0], [10.0, 50.0]]
 DAY = {"startTime": "00:00", "endTime": "00:00", "byNotam": False, "sunrise": False, "sunset": False}
@@ -236,13 +234,8 @@ DOCUMENTS = [(GEOJSON, FEATURES), (OPENAIP, [ITEM, ITEM])]
 @pytest.mark.parametrize(("kind", "document"), DOCUMENTS)
 @pytest.mark.parametrize("wrong", [None, "", "x", -1, 1e308, True, [], {}, [[]], {"type": "GeometryCollection"}])
 def test_any_value_may_be_wrong(kind: Any, document: Any, wrong: Any) -> None:
-    for path in leaves(document):
-        copied = copy.deepcopy(document)
-        there = copied
-        for key in path[:-1]:
-            there = there[key]
-        there[path[-1]] = wrong
-        read_or_refuse(kind, json.dumps(copied).encode())
+    for broken in one_value_wrong(document, wrong):
+        read_or_refuse(kind, broken)
 
 
 @pytest.mark.parametrize(("kind", "document"), DOCUMENTS)
