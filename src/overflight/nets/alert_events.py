@@ -16,10 +16,10 @@ from overflight.events import DISMISSED_SCHEMA, event_id
 from overflight.nets.alerting import Alerting
 from overflight.nets.companions import Companions
 from overflight.nets.conflict import Array
-from overflight.nets.encounters import MAY_BE_ONE
+from overflight.nets.encounters import MAY_BE_ONE, may_be_one
 from overflight.nets.states import Picture
 from overflight.surveillance.batch import TrackNames
-from overflight.surveillance.integrity import ONE_FT, ONE_NM, PROOF_US, name_of
+from overflight.surveillance.integrity import name_of
 from overflight.units import FT_M, KT_MPS, NM_M
 
 _PLACE: Final = ("latitude", "longitude", "altitude_ft", "horizontal_nm", "vertical_ft")
@@ -122,8 +122,7 @@ def event(pair: int, alert: Alert, names: TrackNames, alerting: Alerting, inputs
     start = _moment(alert.start_us)
     ids = [names.track_id[k] for k in sides]
     due = said["alert"]["time_to_loss_s"]
-    near = said["horizontal_nm"] < ONE_NM and not (said["vertical_ft"] or 0.0) >= ONE_FT
-    one = near and names.unproven(pair >> 32, pair & 0xFFFFFFFF, said["time_us"], PROOF_US)
+    one = may_be_one(names, *sides, said["time_us"], said["horizontal_nm"], said["vertical_ft"])
     doubt = MAY_BE_ONE if one else _doubt(alert)
     when = "a loss now" if due in {None, 0.0} else f"a loss predicted {due:.0f} s ahead"
     closest = said["closest"]

@@ -245,9 +245,8 @@ def _event(worst: dict[str, Any], names: TrackNames, rules: Rules, parameters: S
     higher_ft = max(altitudes) / FT_M if len(altitudes) == 2 else None
     applied = rules.by_rule[worst["rule"]].at(higher_ft)
     stated_ft = rules.stated[worst["rule"]].at(higher_ft).vertical_ft
-    new = names.unproven(int(worst["a"]), int(worst["b"]), worst["worst_us"], PROOF_US)
-    near = worst["horizontal_nm"] < ONE_NM and not (worst["vertical_ft"] or 0.0) >= ONE_FT
-    verdict, doubt = _verdict(worst, one=new and near)
+    one = may_be_one(names, worst["a"], worst["b"], worst["worst_us"], worst["horizontal_nm"], worst["vertical_ft"])
+    verdict, doubt = _verdict(worst, one=one)
     nmac = worst["any_nmac"]
     return {
         "id": event_id("separation", [a, b], None, worst["rule"], start),
@@ -298,6 +297,14 @@ def _held_to(worst: dict[str, Any], horizontal_nm: float, vertical_ft: float) ->
 
 
 MAY_BE_ONE = "one of the two has no address and was seen too briefly to tell it from the other, seen by another sensor"
+
+
+def may_be_one(
+    names: TrackNames, a: int, b: int, time_us: int, horizontal_nm: float, vertical_ft: float | None
+) -> bool:
+    """Whether two tracks so far apart at a time may be one aircraft, and too little is known of one to prove or refute it."""
+    near = horizontal_nm < ONE_NM and not (vertical_ft or 0.0) >= ONE_FT
+    return near and names.unproven(int(a), int(b), time_us, PROOF_US)
 
 
 def _verdict(worst: dict[str, Any], *, one: bool) -> tuple[str, str]:
