@@ -12,7 +12,8 @@ import polars as pl
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
-from overflight.engine.evaluate import DEFAULT_SETS, Evaluation, evaluate_recording, parameter_sets
+from overflight.engine.evaluate import DEFAULT_SETS, evaluate_recording, parameter_sets
+from overflight.engine.evaluation import Evaluation
 from overflight.engine.history import Report, check_recording
 from overflight.engine.nets import chosen
 from overflight.engine.parameters import CheckParameters

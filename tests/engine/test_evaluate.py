@@ -14,7 +14,8 @@ from polars.testing import assert_frame_equal
 
 import overflight
 from overflight.engine import history
-from overflight.engine.evaluate import Evaluation, SetOutcome, lost_below, parameter_sets, with_lookahead
+from overflight.engine.evaluate import lost_below, parameter_sets, with_lookahead
+from overflight.engine.evaluation import Evaluation, SetOutcome
 from overflight.engine.outcomes import (
     DOUBTFUL,
     MISSED,

@@ -13,7 +13,7 @@ from overflight.cli.options import From, MaxGap, Recordings, To, Within, parse_b
 from overflight.errors import ParameterError
 
 if TYPE_CHECKING:
-    from overflight.engine.evaluate import Evaluation
+    from overflight.engine.evaluation import Evaluation
 
 NOTE = (
     "Advisory. An alert that no loss followed may have been needed: somebody may have acted on what it told. "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from overflight.engine.evaluate import NEAR_FACTOR, RESTART_S, Evaluation, SetOutcome
+from overflight.engine.evaluate import NEAR_FACTOR, RESTART_S
+from overflight.engine.evaluation import Evaluation, SetOutcome
 from overflight.engine.outcomes import GENUINE, LATE, MISSED, NEAR, NOT_ALERTABLE, SET_ASIDE, UNDECIDED, WARNED
 from overflight.nets.alerting import Alerting
 from overflight.report.text import count, moment, trimmed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from overflight.engine.evaluate import NEAR_FACTOR, RESTART_S, Evaluation
+from overflight.engine.evaluate import NEAR_FACTOR, RESTART_S
+from overflight.engine.evaluation import Evaluation
 from overflight.files import whole_file
 from overflight.report import text
 from overflight.report.comparison import compared, replayed

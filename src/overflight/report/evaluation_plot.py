@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from overflight.engine.evaluate import Evaluation, SetOutcome
+from overflight.engine.evaluation import Evaluation, SetOutcome
 from overflight.engine.outcomes import (
     GENUINE,
     LATE,
