@@ -124,12 +124,15 @@ def test_one_loop_at_a_time(tmp_path: Path) -> None:
     first.close()
 
 
-def test_other_parameters_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("other", "named"), [({"minima": "3 NM/500 ft"}, "minima"), ({"alerting": "do365-en-route"}, "alerting")]
+)
+def test_other_parameters_are_refused(tmp_path: Path, other: dict[str, str], named: str) -> None:
     first = Journal(tmp_path, Live(CheckParameters(nets=NETS), read_airspace(BOX)))
     first.store()
     first.close()
-    with pytest.raises(InputError, match="was stored with other minima"):
-        Journal(tmp_path, Live(CheckParameters(nets=NETS, minima="3 NM/500 ft"), read_airspace(BOX)))
+    with pytest.raises(InputError, match=f"was stored with other {named}"):
+        Journal(tmp_path, Live(CheckParameters(nets=NETS, **other), read_airspace(BOX)))
 
 
 def test_a_line_that_was_cut_short_is_no_line(tmp_path: Path) -> None:

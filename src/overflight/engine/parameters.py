@@ -168,6 +168,8 @@ class CheckParameters:
         }
         if self.qnh_uncertainty_hpa != QNH_UNCERTAINTY_HPA:
             said["QNH uncertainty"] = f"{self.qnh_uncertainty_hpa:g} hPa"
+        if "conflict" in self.nets:
+            said["alerting"] = self.alerting
         if self.widening:
             said["widening"] = f"{self.widening:g} times the accuracies"
         if self.allow:
