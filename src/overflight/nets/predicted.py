@@ -45,9 +45,10 @@ from overflight.nets.conflict import Span
 from overflight.nets.encounters import FINDINGS_SCHEMA
 from overflight.nets.exempt import HELD_TO, NOBODY, VISUAL, exempt, together
 from overflight.nets.states import Picture, States, axes
+from overflight.nets.suspects import Suspects
 from overflight.nets.volumes import Pairs, spans
 from overflight.surveillance.batch import Batch, TrackNames
-from overflight.surveillance.integrity import COPIED, DEGRADING, PROOF_US, SUSPECTS_SCHEMA
+from overflight.surveillance.integrity import COPIED, DEGRADING, PROOF_US
 from overflight.units import FT_PER_MIN_MPS
 
 TICK_US: Final = 1_000_000
@@ -120,7 +121,7 @@ class Conflict:
         self._over: list[
             tuple[int, Alert, bool, int]
         ] = []  # alerts that are over: whether given, and when they are concluded
-        self._suspects = {name: np.empty(0, np.int64) for name in SUSPECTS_SCHEMA}
+        self._suspects = Suspects()
         self._companions = Companions()
         self._aircraft, self._accuracy_m = np.empty(0, np.uint32), np.empty(0)
 
@@ -129,12 +130,7 @@ class Conflict:
         usable = np.flatnonzero(batch.flags & self._p.skipped == 0)
         self._states.add(batch, usable)
         if batch.suspects is not None and batch.suspects.height and self._p.skipped & COPIED:
-            needed = self._begun_us(self._tick_us or 0) - SUSPECT_US
-            kept = self._suspects["time_us"] >= needed
-            self._suspects = {
-                name: np.append(known[kept], batch.suspects[name].to_numpy().astype(np.int64))
-                for name, known in self._suspects.items()
-            }
+            self._suspects.add(batch.suspects, self._begun_us(self._tick_us or 0) - SUSPECT_US)
         if len(usable):
             self._last_us = int(batch.time_us[usable[-1]])
         fresh = len(self._names) - len(self._aircraft)
@@ -415,15 +411,8 @@ class Conflict:
 
     def _copied(self, pair: int, alert: Alert, time_us: int) -> int:
         """The flags by which the gate explains an alert: one of the two was found a copy of the other, or spoofed; 0 for none."""
-        told, aircraft = self._suspects, self._names.aircraft
-        since, until = np.searchsorted(told["time_us"], [alert.start_us - SUSPECT_US, time_us + 1])
-        if since == until:
-            return 0
-        track, original, flags = (told[name][since:until] for name in ("track", "original", "flags"))
-        explains = np.zeros(len(track), bool)
-        for one, other in ((pair >> 32, pair & 0xFFFFFFFF), (pair & 0xFFFFFFFF, pair >> 32)):
-            explains |= (track == one) & ((original == -1) | (original == aircraft[other]))
-        return int(np.bitwise_or.reduce(flags[explains], initial=0))
+        sides = (pair >> 32, pair & 0xFFFFFFFF)
+        return self._suspects.flags(sides, self._names.aircraft, alert.start_us - SUSPECT_US, time_us)
 
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that the alerts being given name."""
@@ -442,7 +431,7 @@ class Conflict:
             "open": {pair: dict(vars(alert)) for pair, alert in self._open.items()},
             "looked_at": {pair: dict(vars(alert)) for pair, alert in self._looked_at.items()},
             "over": [(pair, dict(vars(alert)), *rest) for pair, alert, *rest in self._over],
-            "suspects": self._suspects,
+            "suspects": self._suspects.snapshot(),
             "companions": self._companions.snapshot(),
         }
 
@@ -456,7 +445,7 @@ class Conflict:
         self._open = {pair: Alert(**kept) for pair, kept in state["open"].items()}
         self._looked_at = {pair: Alert(**kept) for pair, kept in state["looked_at"].items()}
         self._over = [(pair, Alert(**kept), was_given, due_us) for pair, kept, was_given, due_us in state["over"]]
-        self._suspects = state["suspects"]
+        self._suspects.restore(state["suspects"])
         self._companions.restore(state["companions"])
 
 
