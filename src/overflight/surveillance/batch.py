@@ -111,6 +111,11 @@ class TrackNames:
             setattr(self, name, value.copy())
         self.joined = {aircraft: list(sensors) for aircraft, sensors in state["joined"].items()}
 
+    def first_stay(self, number: int) -> int:
+        """Number of the track whose later stay this one is ("adsb:a1b2c3" for "adsb:a1b2c3#2"); its own where it is none."""
+        name, _, stay = self.track_id[number].rpartition("#")
+        return self._number.get(name, number) if stay.isdecimal() else number
+
     def split(self, number: int, name: str) -> int:
         """Number of the track `name`, an aircraft of its own, which shares the address and the sensor of another track."""
         known = self._number.get(name)

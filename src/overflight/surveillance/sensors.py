@@ -62,6 +62,7 @@ class Traits:
         self.hearsay = np.empty(0, np.bool_)
         self.aircraft = np.empty(0, np.int64)
         self.accuracy_m = np.empty(0)
+        self.first_stay = np.empty(0, np.int64)  # the track whose later stay it is: the two are never there at once
         self.compared = np.empty(0, np.bool_)  # with whom another track may be one
 
     def __len__(self) -> int:
@@ -86,6 +87,7 @@ class Traits:
             "hearsay": [name == "tisb" for name in source],
             "aircraft": names.aircraft[old:tracks],
             "accuracy_m": names.default_accuracy_m[old:tracks],
+            "first_stay": [names.first_stay(track) for track in range(old, tracks)],
         }
         for name, values in added.items():
             known = getattr(self, name)
@@ -95,7 +97,8 @@ class Traits:
         if joinable.any() and len(np.unique(self.sensor[own])) > 1:
             self.compared = np.ones(tracks, np.bool_)
         else:
-            several = np.bincount(self.aircraft[own], minlength=int(self.aircraft.max(initial=0)) + 1) > 1
+            views = np.unique(np.stack([self.aircraft[own], self.first_stay[own]]), axis=1)[0]
+            several = np.bincount(views, minlength=int(self.aircraft.max(initial=0)) + 1) > 1
             self.compared = own & several[self.aircraft]
 
     def may_join(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
