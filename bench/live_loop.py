@@ -3,8 +3,8 @@
     python bench/live_loop.py [--aircraft 20000] [--seconds 120] [--hours 6]
 
 Aircraft fly great circles worldwide, each reports once a second at its own moment, as a feed gives them: a second at a time, shuffled. Counted
-is what the loop does with them: order, names, gate, nets, lives, the evidence kept. Then a thinner sky for six hours of event time, some of whose
-aircraft land and are replaced, for the memory.
+is what the loop does with them: order, names, gate, nets, lives, the evidence kept. Then a thinner sky for six hours of event time, for the memory:
+aircraft fly routes there and back, as air traffic does, half an hour each way, and some land and are replaced by others on the same route.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ NM_RAD = 1.0 / 3440.065
 WARM_S = 30
 REGIONS = "fir:EDGG,EDMM,LFFF,LECM,LTAA,OIIX,ZBPE,KZNY,KZLA,EGTT"
 CYCLE_S = 1800
-"""Of the thin sky: as often a tenth of the aircraft is replaced."""
+"""Of the thin sky: so long is a route, and as often a tenth of the aircraft is replaced."""
 
 
 class Sky:
-    """Aircraft on great circles."""
+    """Aircraft on great circles; with `there_and_back_s` they turn round as often."""
 
-    def __init__(self, count: int, seed: int) -> None:
+    def __init__(self, count: int, seed: int, there_and_back_s: float = float("inf")) -> None:
+        self.leg_s = there_and_back_s
         rng = np.random.default_rng(seed)
         z = rng.uniform(-0.94, 0.94, count)
         lon = rng.uniform(-np.pi, np.pi, count)
@@ -51,9 +52,12 @@ class Sky:
 
     def second(self, t: int, rng: np.random.Generator) -> pl.DataFrame:
         us = t * 1_000_000 + self.moment_us
-        angle = self.speed_kt * NM_RAD / 3600.0 * us * 1e-6
+        flown_s = us * 1e-6
+        back = flown_s // self.leg_s % 2 == 1
+        along_s = np.where(back, self.leg_s - flown_s % self.leg_s, flown_s % self.leg_s)
+        angle = self.speed_kt * NM_RAD / 3600.0 * along_s
         c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
-        at, to = self.up * c + self.way * s, self.way * c - self.up * s
+        at, to = self.up * c + self.way * s, (self.way * c - self.up * s) * np.where(back, -1.0, 1.0)[:, None]
         latitude, longitude = np.degrees(np.arcsin(at[:, 2])), np.degrees(np.arctan2(at[:, 1], at[:, 0]))
         east = np.stack([-at[:, 1], at[:, 0], np.zeros(len(at))], axis=1)
         east /= np.linalg.norm(east, axis=1, keepdims=True)
@@ -111,7 +115,7 @@ def dense(aircraft: int, seconds: int) -> dict[str, object]:
 
 
 def long(aircraft: int, hours: float) -> dict[str, object]:
-    sky, rng = Sky(aircraft, 3), np.random.default_rng(4)
+    sky, rng = Sky(aircraft, 3, CYCLE_S), np.random.default_rng(4)
     loop = Live(CheckParameters(nets=NETS), read_airspace(REGIONS))
     held: list[float] = []
     for t in range(0, int(hours * 3600), 10):

@@ -157,7 +157,7 @@ void Crowd::find_shared(const Rows& rows, std::vector<uint32_t>& flags) {
 // Find the rows of tracks that copy another.
 void Crowd::find_copies(const Rows& rows, std::vector<Copy>& copies) {
     // Only what is hearsay, or one of several of an aircraft, can be a copy.
-    std::unordered_map<uint32_t, int> tracks_of;
+    std::vector<uint32_t> tracks_of(rows.tracks ? *std::max_element(rows.aircraft, rows.aircraft + rows.tracks) + size_t{1} : 0);
     for (size_t t = 0; t < rows.tracks; ++t) ++tracks_of[rows.aircraft[t]];
     std::vector<uint8_t> copyable(rows.tracks);
     for (size_t t = 0; t < rows.tracks; ++t) copyable[t] = rows.hearsay[t] > 0 || tracks_of[rows.aircraft[t]] > 1;
@@ -222,6 +222,38 @@ nb::tuple Crowd::update(In<int64_t> time_us, In<uint32_t> track, In<double> lati
     return nb::make_tuple(to_numpy(std::move(flags)), to_numpy(std::move(row)), to_numpy(std::move(original_of)));
 }
 
+void Crowd::keep(In<int64_t> kept, In<int64_t> aircraft) {
+    constexpr uint32_t kGone = UINT32_MAX;
+    std::vector<uint32_t> number(last_.size(), kGone);
+    std::vector<Last> now;
+    for (size_t k = 0; k < kept.shape(0); ++k)
+        if (static_cast<uint64_t>(kept.data()[k]) < last_.size()) {
+            number[static_cast<size_t>(kept.data()[k])] = static_cast<uint32_t>(now.size());
+            now.push_back(last_[static_cast<size_t>(kept.data()[k])]);
+        }
+    last_ = std::move(now);
+    decltype(apart_) apart;
+    for (const auto& [pair, time_us] : apart_) {
+        const uint32_t a = number[pair >> 32], b = number[pair & UINT32_MAX];
+        if (a != kGone && b != kGone) apart[static_cast<uint64_t>(a) << 32 | b] = time_us;
+    }
+    apart_ = std::move(apart);
+    // Who is forgotten counts on at the point where it was: by a number that nobody has.
+    uint32_t nobody = UINT32_MAX;
+    for (Visit& visit : visits_)
+        if (visit.used) {
+            const int64_t now_is = visit.aircraft < aircraft.shape(0) ? aircraft.data()[visit.aircraft] : -1;
+            visit.aircraft = now_is < 0 ? nobody-- : static_cast<uint32_t>(now_is);
+        }
+    place_all();
+}
+
+void Crowd::place_all() {
+    cells_.clear();
+    for (uint32_t t = 0; t < last_.size(); ++t)
+        if (last_[t].seen) cells_[last_[t].cell].push_back(t);
+}
+
 nb::bytes Crowd::state() const {
     std::string out;
     const uint64_t sizes[4] = {visits_.size(), visits_used_, last_.size(), apart_.size()};
@@ -252,9 +284,7 @@ void Crowd::set_state(nb::bytes state) {
         std::memcpy(&time_us, rest + 8, 8);
         apart_[pair] = time_us;
     }
-    cells_.clear();
-    for (uint32_t t = 0; t < last_.size(); ++t)
-        if (last_[t].seen) cells_[last_[t].cell].push_back(t);
+    place_all();
 }
 
 }  // namespace overflight

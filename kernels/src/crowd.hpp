@@ -20,6 +20,7 @@ class Crowd {
     explicit Crowd(const CrowdLimits& limits) : limits_(limits) {}
     nb::tuple update(In<int64_t> time_us, In<uint32_t> track, In<double> latitude_deg, In<double> longitude_deg, In<double> altitude_m,
                          In<double> speed_mps, In<double> course_deg, In<uint8_t> doubtful, In<uint8_t> hearsay, In<uint32_t> aircraft, size_t threads);
+    void keep(In<int64_t> kept, In<int64_t> aircraft);
     nb::bytes state() const;
     void set_state(nb::bytes state);
 
@@ -52,6 +53,7 @@ class Crowd {
     void grow(int64_t now_us);
     int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft);
     void settle(uint32_t track, Last here);
+    void place_all();
 
     CrowdLimits limits_;
     std::vector<Visit> visits_;

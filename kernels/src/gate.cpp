@@ -163,6 +163,13 @@ nb::tuple TrackGate::update(In<int64_t> offsets, In<int64_t> time_us, In<double>
                           to_numpy(std::move(radius)));
 }
 
+void TrackGate::keep(In<int64_t> kept) {
+    std::vector<TrackState> now;
+    for (size_t k = 0; k < kept.shape(0); ++k)
+        if (static_cast<uint64_t>(kept.data()[k]) < tracks_.size()) now.push_back(tracks_[static_cast<size_t>(kept.data()[k])]);
+    tracks_ = std::move(now);
+}
+
 nb::bytes TrackGate::state() const { return nb::bytes(reinterpret_cast<const char*>(tracks_.data()), tracks_.size() * sizeof(TrackState)); }
 
 void TrackGate::set_state(nb::bytes state) {

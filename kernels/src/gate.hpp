@@ -38,6 +38,7 @@ class TrackGate {
     explicit TrackGate(const GateLimits& limits) : limits_(limits) {}
     nb::tuple update(In<int64_t> offsets, In<int64_t> time_us, In<double> latitude_deg, In<double> longitude_deg,
                      In<double> altitude_m, In<double> speed_mps, size_t threads);
+    void keep(In<int64_t> kept);
     nb::bytes state() const;
     void set_state(nb::bytes state);
 

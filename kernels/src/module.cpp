@@ -57,6 +57,7 @@ their accuracies. Returned in the order of the pairs.)");
 
 Returns (flags, row, latitude_deg, longitude_deg, radius_m): flags 1 frozen, 2 jump, 4 relocated; and the circles on which a
 track was found to fly, with the row at which it was.)")
+        .def("keep", &overflight::TrackGate::keep, "kept"_a, "Forget all tracks but these (ascending), which get new numbers in their order.")
         .def("state", &overflight::TrackGate::state)
         .def("set_state", &overflight::TrackGate::set_state, "state"_a);
     nb::class_<overflight::CrowdLimits>(m, "CrowdLimits", "When tracks share a point, and when one copies another. SI units.")
@@ -72,6 +73,8 @@ Returns (flags, row, original): flags 1 shared point, 2 copy; the rows that are 
 
 doubtful (N): 1 where a position is not to be believed: no original for a copy. hearsay (T): 0 where a track is the
 aircraft's own word, more the further from it. aircraft (T): equal for tracks of one aircraft.)")
+        .def("keep", &overflight::Crowd::keep, "kept"_a, "aircraft"_a,
+             "Forget all tracks but these (ascending), which get new numbers in their order; aircraft: the new number by the old, -1 where gone.")
         .def("state", &overflight::Crowd::state)
         .def("set_state", &overflight::Crowd::set_state, "state"_a);
     nb::class_<overflight::Areas>(m, "Areas", R"(Areas on the Earth, cut into cells.

@@ -220,6 +220,28 @@ def test_sums_between_keys_against_a_plain_count() -> None:
     np.testing.assert_array_equal(tally.all, plain.sum(axis=0))
 
 
+def test_what_was_met_lately_is_counted_and_memory_has_a_bound() -> None:
+    rng = np.random.default_rng(5)
+    tally, lately = Tally(2, most_keys=1_000), []
+    for tick in range(400):
+        keys = rng.integers(tick * 20, tick * 20 + 100, 50)  # ever new ones
+        tally.add(keys, np.zeros(len(keys), np.intp))
+        lately.append(keys)
+        if tick == 200:
+            again = Tally(2, most_keys=1_000)
+            again.restore(tally.snapshot())
+            tally = again
+        aside, tables, _ = tally.snapshot()
+        assert sum(len(keys) for keys, _ in (*aside, *tables)) <= 4_000
+    counts = np.bincount(np.concatenate(lately[-40:]))
+    low = np.arange(400 * 20 - 700, 400 * 20 - 100)
+    full = low[low >= lately[-40].max()]  # all that counted for these came since
+    assert len(full) > 300
+    np.testing.assert_array_equal(tally.between(full, full + 1)[:, 0], counts[full])
+    assert tally.between(np.array([0]), np.array([2_000])).sum() == 0
+    assert tally.all[0] == 400 * 50
+
+
 @pytest.mark.parametrize("altitude", [-3_000.0, -500.0, 0.0, 9_999.0, 61_000.0, np.nan])
 def test_somebody_is_seen_where_he_was_seen(altitude: float) -> None:
     coverage = Coverage(3.0)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from overflight.airspace.volume import Airspace
+from overflight.engine.admission import NEW_TRACKS, Admission
 from overflight.engine.arrivals import Arrivals
 from overflight.engine.lives import Change, Lives
 from overflight.engine.nets import built, chosen
@@ -31,16 +31,10 @@ from overflight.surveillance.naming import Naming
 from overflight.surveillance.recording import Drops
 
 LATENESS_S: Final = 5.0
-TOO_MANY: Final = "track of an address that is new, when too many were: not followed"
-
 SELDOM: Final = 3
 """What has happened already is told as often as every third time that what is ahead is told: it takes most of the work, and saves nobody."""
 _CHUNK_US: Final = 60_000_000
 """Most event time in a batch of a loop that has fallen behind: far less than the silence that ends a track."""
-NEW_TRACKS: Final = 100_000
-"""New tracks in a minute. All that fly at once worldwide may appear in the first second; ten times as many are no aircraft."""
-MOST_TRACKS: Final = 2_000_000
-"""Tracks in all, of some kilobyte each."""
 _SEEN_US: Final = 60_000_000
 
 
@@ -74,12 +68,11 @@ class Live:
         self._naming, self._lives = Naming(), Lives()
         self._arrivals = Arrivals(lateness_s, self.drops)
         self._reports = Reports(round((2 * told.max_gap_s + 120.0) * 1e6))
-        self._new_tracks, self._new_minute, self._new = new_tracks, 0, 0
+        self._admission = Admission(self.names, self._naming, self.drops, new_tracks)
         self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
         self.rows, self._round = 0, 0
         self.flagged: dict[str, int] = {}
         self.dismissed: dict[str, int] = {}
-        self._heard_us: NDArray[np.int64] = np.zeros(0, np.int64)  # by track
 
     @property
     def nets(self) -> list[str]:
@@ -99,8 +92,7 @@ class Live:
     @property
     def in_sight(self) -> int:
         """Tracks that were heard in the last minute of event time."""
-        watermark_us = self.watermark_us or 0
-        return int(np.count_nonzero(self._heard_us > watermark_us - _SEEN_US))
+        return self._admission.heard_since((self.watermark_us or 0) - _SEEN_US)
 
     @property
     def late_in_a_row(self) -> int:
@@ -130,6 +122,7 @@ class Live:
         if self._reports.due(watermark_us):
             named = [net.rests_on() for net in self._pipeline.nets]
             self._reports.forget(watermark_us, np.concatenate([np.zeros(0, np.int64), *named]))
+        self._admission.forget(watermark_us, self._pipeline)
         return changes
 
     def move_on(self, watermark_us: int) -> list[Change]:
@@ -157,7 +150,7 @@ class Live:
         chunk = rows["timestamp"].to_physical() // _CHUNK_US
         for number in chunk.unique().sort().to_list():
             named = self._naming.name(rows.filter(chunk == number).sort("timestamp", maintain_order=True))
-            table = finish([self._admitted(named, number)], self.drops)
+            table = finish([self._admission.admitted(named, number)], self.drops)
             if table.height == 0:
                 continue
             batch = batch_of(table, self.names, self.rows)
@@ -166,31 +159,12 @@ class Live:
             flagged = self._pipeline.update(batch)
             for name, count in counts(flagged.flags).items():
                 self.flagged[name] = self.flagged.get(name, 0) + count
-            self._hear(flagged.track, flagged.time_us)
+            # Of a track that shares its address both numbers are heard: that of before, and its own.
+            self._admission.hear(batch.track, batch.time_us)
+            self._admission.hear(flagged.track, flagged.time_us)
             if (number + 1) * _CHUNK_US <= (self._arrivals.given_us or 0):
                 found.append(self._pipeline.advance((number + 1) * _CHUNK_US))
         return found
-
-    def _hear(self, track: NDArray[np.uint32], time_us: NDArray[np.int64]) -> None:
-        if len(self.names) > len(self._heard_us):
-            self._heard_us = np.concatenate(
-                [self._heard_us, np.zeros(2 * len(self.names) - len(self._heard_us), np.int64)]
-            )
-        self._heard_us[track] = time_us  # of several the last one stays, which is the latest
-
-    def _admitted(self, rows: pl.DataFrame, minute: int) -> pl.DataFrame:
-        """Rows of tracks that are known, and of new ones as long as these are no more than could fly."""
-        new = self.names.unknown(rows["track_id"])
-        if minute != self._new_minute:
-            self._new_minute, self._new = minute, 0
-        allowed = max(0, min(self._new_tracks - self._new, MOST_TRACKS - len(self.names)))
-        self._new += min(len(new), allowed)
-        if len(new) <= allowed:
-            return rows
-        refused = rows["track_id"].is_in(pl.Series(new[allowed:], dtype=pl.String).implode())
-        some = rows.filter(refused)
-        self.drops.add(TOO_MANY, some.height, str(some["track_id"][0]))
-        return rows.filter(~refused)
 
     def _conclude(self, found: list[Findings], watermark_us: int) -> list[Change]:
         findings = Findings.together(found)
@@ -230,8 +204,8 @@ class Live:
             "reports": self._reports.snapshot(),
             "positions": dict(self.positions),
             "drops": (dict(self.drops.counts), dict(self.drops.examples)),
-            "counted": (self.rows, dict(self.flagged), dict(self.dismissed), self._new_minute, self._new),
-            "heard": self._heard_us,
+            "counted": (self.rows, dict(self.flagged), dict(self.dismissed)),
+            "admission": self._admission.snapshot(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -257,6 +231,6 @@ class Live:
         self.positions = dict(state["positions"])
         self.drops.counts.update(state["drops"][0])
         self.drops.examples.update(state["drops"][1])
-        self.rows, flagged, dismissed, self._new_minute, self._new = state["counted"]
+        self.rows, flagged, dismissed = state["counted"]
         self.flagged, self.dismissed = dict(flagged), dict(dismissed)
-        self._heard_us = state["heard"].copy()
+        self._admission.restore(state["admission"])

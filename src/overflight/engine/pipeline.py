@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from overflight.nets.base import Findings, Net
 from overflight.surveillance.batch import Batch
 from overflight.surveillance.fusion import Fusion
 from overflight.surveillance.integrity import Gate
+from overflight.surveillance.renumbering import Renumbering
 
 
 class Pipeline:
@@ -43,6 +47,17 @@ class Pipeline:
     def finish(self) -> Findings:
         """Collect everything: no more positions will come."""
         return Findings.together([net.finish() for net in self.nets])
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the numbers of the tracks that must not be forgotten."""
+        return np.concatenate([self.fusion.holds(), *(net.holds() for net in self.nets)])
+
+    def forget(self, keep: NDArray[np.bool_]) -> Renumbering:
+        """Forget the tracks that are not to be kept, by number; all that are held are. Returns the new numbers."""
+        numbers = self.gate.names.forget(keep)
+        for part in (self.gate, self.fusion, *self.nets):
+            part.forget(numbers)
+        return numbers
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overflight.events import DISMISSED_SCHEMA, EVENT_SCHEMA
 from overflight.surveillance.batch import Batch
+from overflight.surveillance.renumbering import Renumbering
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ class Net(Protocol):
 
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that events still to be concluded may name as their evidence."""
+        ...
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the numbers of the tracks that what is still to be concluded names: they must not be forgotten."""
+        ...
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks, none of those that it holds; the others have new numbers."""
         ...
 
     def snapshot(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from overflight.surveillance.batch import TrackNames
+from overflight.surveillance.renumbering import GONE, Renumbering
 
 FORMATION_US = 120_000_000
 """Two minutes at one velocity: longer than any crossing or overtaking within a mile lasts."""
@@ -47,6 +48,12 @@ class Companions:
         """Forget what no encounter that begins at `before_us` or later can follow on."""
         kept = {pair: [one for one in flown if one[0] >= before_us - MEMORY_US] for pair, flown in self._flown.items()}
         self._flown = {pair: flown for pair, flown in kept.items() if flown}
+
+    def renumber(self, numbers: Renumbering) -> None:
+        """Forget the aircraft that are forgotten, and know the others by their new numbers, whose order is the same."""
+        new = numbers.aircraft.tolist()
+        both = (((new[one], new[other]), flown) for (one, other), flown in self._flown.items())
+        self._flown = {pair: flown for pair, flown in both if GONE not in pair}
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

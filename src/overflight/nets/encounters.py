@@ -133,7 +133,7 @@ def _suspected(totals: pl.DataFrame, suspects: pl.DataFrame, names: TrackNames, 
     """Add `copied`: the flags that explain an encounter, set during it or at most `margin_us` away; 0 for none."""
     flags = np.zeros(totals.height, np.uint32)
     if suspects.height:
-        aircraft = pl.Series(names.aircraft, dtype=pl.Int64)
+        aircraft = pl.Series(names.array("aircraft").astype(np.int64))
         sides = totals.with_row_index("place").select("place", "start_us", "end_us", "a", "b")
         near = pl.concat(
             [

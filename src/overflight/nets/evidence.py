@@ -41,6 +41,7 @@ from overflight.surveillance.integrity import (
     STALE,
 )
 from overflight.surveillance.memory import LastKnown
+from overflight.surveillance.renumbering import Renumbering
 
 HOUR_US: Final = 3_600_000_000
 
@@ -117,7 +118,7 @@ class Witnesses:
         self._nic.carry(nic, track, first, batch.tracks)
         self._nac_p.carry(nac_p, track, first, batch.tracks)
         flags = batch.flags[rows]
-        hearsay = np.array(self._names.hearsay[: batch.tracks], np.bool_)
+        hearsay = self._names.array("hearsay")[: batch.tracks].astype(np.bool_)
         used = np.flatnonzero(((flags & _UNUSED == 0) | (flags & _SHARED != 0)) & ~hearsay[track])
         if len(used) == 0:
             return Evidence(pl.DataFrame(schema=EVIDENCE_SCHEMA), pl.DataFrame(schema=SPOTS_SCHEMA))
@@ -129,7 +130,7 @@ class Witnesses:
         signs = self._signs(time_us, track, flags, nic, nac_p, first, batch.tracks)
         before, self._cell = _one_before(cell + 1, self._cell, track, batch.tracks)
         before -= 1
-        aircraft = np.array(self._names.aircraft[: batch.tracks], np.uint32)
+        aircraft = self._names.array("aircraft")[: batch.tracks]
         seen = [_in_runs(cell, hour, track, aircraft, signs, time_us)]
         jumped = np.flatnonzero((signs & (JUMPED | ON_POINT) != 0) & (before >= 0) & (before != cell))
         if len(jumped):
@@ -188,6 +189,12 @@ class Witnesses:
             low_us[fine] = NEVER
         self._low_us.carry(low_us, track, first, tracks)
         return low_us
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        for memory in self._memories():
+            memory.forget(numbers)
+        self._was_low, self._cell = numbers.kept_of(self._was_low), numbers.kept_of(self._cell)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

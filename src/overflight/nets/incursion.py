@@ -27,6 +27,7 @@ from overflight.nets.stays import GOES_ON, PIECES_SCHEMA, Sky, joined
 from overflight.nets.tails import Coverage, Tails
 from overflight.surveillance.batch import Batch, TrackNames
 from overflight.surveillance.integrity import JUMP, RELOCATED
+from overflight.surveillance.renumbering import Renumbering
 
 __all__ = ["ALLOWED_BY", "Incursion", "IncursionParameters"]
 
@@ -138,6 +139,15 @@ class Incursion:
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that the open stays name."""
         return self._open["evidence"].explode().drop_nulls().to_numpy()
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of the open stays."""
+        return self._open["track"].to_numpy().astype(np.int64)
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._tails.forget(numbers)
+        self._open = numbers.frame(self._open, tracks=("track",))
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

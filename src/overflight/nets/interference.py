@@ -44,6 +44,7 @@ from overflight.nets.evidence import (
 )
 from overflight.nets.spoofed import circles, points
 from overflight.surveillance.batch import Batch, TrackNames
+from overflight.surveillance.renumbering import Renumbering
 
 KIND: Final = "interference"
 Z_95: Final = 1.959963984540054
@@ -133,6 +134,19 @@ class Interference:
     def rests_on(self) -> NDArray[np.int64]:
         """Return nothing: its evidence is in the event itself."""
         return np.zeros(0, np.int64)
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of the evidence that is kept."""
+        kept = (self._seen, self._spots, self._members)
+        return np.concatenate([some["track"].to_numpy().astype(np.int64) for some in kept])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._witnesses.forget(numbers)
+        self._spots = numbers.frame(self._spots, tracks=("track",))
+        self._seen, self._members = (
+            numbers.frame(some, tracks=("track",), aircraft=("aircraft",)) for some in (self._seen, self._members)
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

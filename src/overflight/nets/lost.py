@@ -49,9 +49,10 @@ from overflight.nets import lost_rules as rules
 from overflight.nets.base import Findings
 from overflight.nets.lost_coverage import Coverage, Floats, normal
 from overflight.nets.lost_findings import Judged, Outages, told
-from overflight.nets.lost_memory import NEVER, SILENT_US, TICK_US, Memory, Rows, climb_fpm, motion, rows_of
+from overflight.nets.lost_memory import NEVER, SILENT_US, TICK_US, Memory, Rows, anew, climb_fpm, motion, rows_of
 from overflight.nets.lost_parameters import LostParameters
 from overflight.surveillance.batch import Batch, TrackNames
+from overflight.surveillance.renumbering import Renumbering
 
 EXCUSES: Final = ("landed", "left coverage", "outage", "relayed")
 """Silences that say nothing of the coverage where they began."""
@@ -249,6 +250,22 @@ class Lost:
         rows = [one[name] for one in silences for name in ("row", "row_before")]
         waiting = [rows.row for rows in self._waiting]
         return np.concatenate([np.array(self._outages.rows(), np.int64), *rows, *waiting])
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of everybody who may yet be lost."""
+        doubts = [one.silences["track"] for one in self._doubts]
+        waiting = [rows.track for rows in self._waiting]
+        return np.concatenate([self._memory.holds(), np.array(self._outages.tracks(), np.int64), *doubts, *waiting])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._memory.forget_tracks(numbers)
+        self._outages.forget(numbers)
+        self._doubts = [replace(one, silences=anew(one.silences, numbers)) for one in self._doubts]
+        self._waiting = [
+            replace(rows, track=numbers.track[rows.track], aircraft=numbers.aircraft[rows.aircraft])
+            for rows in self._waiting
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -34,6 +34,8 @@ VISITS, GAPS = 0, 1
 PASSED, STAYED, EXCUSED = 0, 1, 2
 """Columns of what is counted by cell, band and eighth of the compass: minutes of flight; after how many it was seen again."""
 COURSES: Final = 9  # the last is for courses that are unknown
+MOST_KEYS: Final = 1 << 22
+"""Cells and bands (and courses) in a table that is still learnt into: 285 MB of them at most, as much as some hours of all that fly."""
 WIDE_NM: Final = 30.0
 """Size of the cells in which it is learnt how high aircraft are seen at all."""
 FIX_M: Final = 0.1 * NM_M
@@ -79,11 +81,15 @@ class Tally:
     What is new becomes a small table; tables of like size are poured together. To insert into a large one every minute would
     cost more than all the rest. Sums do not depend on when. A table holds its keys in order and the sums of the counts up to
     each of them, so that what lies between two keys is one difference.
+
+    A loop that never ends goes on meeting new keys. Once the largest table has `most_keys`, it is put aside and all is learnt
+    anew beside it; the one put aside before is forgotten. So what was met lately stays, and memory has a bound.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, most_keys: int = MOST_KEYS) -> None:
         """Start with nothing counted."""
-        self._columns = columns
+        self._columns, self._most_keys = columns, most_keys
+        self._aside: list[Table] = []  # one at most
         self._tables: list[Table] = []
         self.all = np.zeros(columns, np.int64)
 
@@ -101,11 +107,13 @@ class Tally:
         self._tables.append((cells, sums))
         while len(self._tables) > 1 and len(self._tables[-2][0]) < 4 * len(self._tables[-1][0]):
             self._tables.append(_poured(self._tables.pop(-2), self._tables.pop()))
+        if len(self._tables[0][0]) >= self._most_keys:
+            self._aside = [self._tables.pop(0)]
 
     def between(self, low: Keys, high: Keys) -> NDArray[np.int64]:
         """Add up the counts of the keys from `low` up to, but without, `high`: shape (..., columns)."""
         found = np.zeros((*low.shape, self._columns), np.int64)
-        for known, sums in self._tables:
+        for known, sums in (*self._aside, *self._tables):
             first, end = np.searchsorted(known, low), np.searchsorted(known, high)
             some = np.nonzero(end > first)
             found[some] += sums[end[some]] - sums[first[some]]
@@ -113,11 +121,11 @@ class Tally:
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the state as plain data."""
-        return list(self._tables), self.all.copy()
+        return list(self._aside), list(self._tables), self.all.copy()
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Go on from a snapshot."""
-        self._tables, self.all = list(state[0]), state[1].copy()
+        self._aside, self._tables, self.all = list(state[0]), list(state[1]), state[2].copy()
 
 
 Table: TypeAlias = tuple[Keys, NDArray[np.uint32]]

@@ -21,6 +21,7 @@ from overflight.nets.lost_parameters import LostParameters
 from overflight.nets.lost_rules import NEAR_IN_TIME_US
 from overflight.nets.lost_search import CODES, phases, search_area
 from overflight.surveillance.batch import NO_SQUAWK, TrackNames
+from overflight.surveillance.renumbering import Renumbering
 from overflight.units import NM_M
 
 UTC_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -328,6 +329,16 @@ class Outages:
     def rows(self) -> list[int]:
         """Return the rows of the recording that open outages name."""
         return [row for members in self._open for member in members for row in member["rows"]]
+
+    def tracks(self) -> list[int]:
+        """Return the tracks of open outages."""
+        return [member["track"] for members in self._open for member in members]
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks, of those of open outages none."""
+        self._open = [
+            [{**member, "track": int(numbers.track[member["track"]])} for member in members] for members in self._open
+        ]
 
     def snapshot(self) -> list[list[Member]]:
         """Return the state as plain data."""

@@ -6,7 +6,7 @@ is remembered, and everything learnt from it, is the same however the recording 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from overflight.nets.lost_coverage import (
 )
 from overflight.surveillance.batch import NO_SQUAWK, Batch, TrackNames
 from overflight.surveillance.integrity import DEGRADING
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.units import KT_MPS, NM_M
 
 TICK_US: Final = 60_000_000
@@ -111,12 +112,12 @@ class Rows:
 def rows_of(batch: Batch, usable: NDArray[np.int64], names: TrackNames) -> Rows:
     """Take the usable rows of a batch."""
     track = batch.track[usable].astype(np.int64)
-    taken = np.array(names.default_accuracy_m[: batch.tracks])[track]
+    taken = names.array("default_accuracy_m")[track]
     reported = batch.accuracy_m[usable].astype(np.float64)
-    hearsay = np.array(names.hearsay[: batch.tracks], np.bool_)[track]
+    hearsay = names.array("hearsay")[track].astype(np.bool_)
     return Rows(
         time_us=batch.time_us[usable],
-        aircraft=np.array(names.aircraft[: batch.tracks], np.int64)[track],
+        aircraft=names.array("aircraft")[track].astype(np.int64),
         track=track,
         latitude=batch.latitude[usable],
         longitude=batch.longitude[usable],
@@ -127,7 +128,7 @@ def rows_of(batch: Batch, usable: NDArray[np.int64], names: TrackNames) -> Rows:
         squawk=batch.squawk[usable].astype(np.int64),
         ground=batch.onground[usable],
         hearsay=hearsay,
-        relayed=hearsay | (batch.time_us[usable] >= np.array(names.repeated_from_us[: batch.tracks], np.int64)[track]),
+        relayed=hearsay | (batch.time_us[usable] >= names.array("repeated_from_us")[track]),
         degraded=batch.flags[usable] & DEGRADING != 0,
         row=batch.row[usable],
     )
@@ -331,6 +332,20 @@ class Memory:
         """Return the last known states: of everybody, and of who fell silent and came back."""
         return [self._state, self._ended]
 
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of those whose silence may yet be judged, and of those who were seen lately."""
+        lately = [who.aircraft for who in self.seen.values()]
+        seen = self._state[np.unique(np.concatenate([np.zeros(0, np.int64), *lately]))]
+        return np.concatenate([some["track"] for some in (self._state[self._state["open"]], self._ended, seen)])
+
+    def forget_tracks(self, numbers: Renumbering) -> None:
+        """Forget some tracks, of those that are held none."""
+        self._state = numbers.kept_of_aircraft(self._state)
+        self._state, self._ended = (anew(some, numbers) for some in (self._state, self._ended))
+        both = ((tick, numbers.aircraft[np.array(who, np.int64)]) for tick, who in self._excused.items())
+        self._excused = {tick: who[who != GONE].tolist() for tick, who in both}
+        self.seen = {tick: replace(who, aircraft=numbers.aircraft[who.aircraft]) for tick, who in self.seen.items()}
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data and arrays."""
         seen = {tick: vars(who) for tick, who in self.seen.items()}
@@ -344,6 +359,13 @@ class Memory:
         self._excused = {tick: list(who) for tick, who in state["excused"].items()}
         self.forgotten = state["forgotten"]
         self.seen = {tick: Sightings(**who) for tick, who in state["seen"].items()}
+
+
+def anew(silences: NDArray[np.void], numbers: Renumbering) -> NDArray[np.void]:
+    """Return silences, or states, with the new numbers of their tracks and aircraft."""
+    moved = silences.copy()
+    moved["track"], moved["aircraft"] = numbers.track[silences["track"]], numbers.aircraft[silences["aircraft"]]
+    return moved
 
 
 def _reachable(silences: NDArray[np.void], place: Any, time_us: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -49,6 +49,7 @@ from overflight.nets.suspects import Suspects
 from overflight.nets.volumes import Pairs, spans
 from overflight.surveillance.batch import Batch, TrackNames
 from overflight.surveillance.integrity import COPIED, DEGRADING, PROOF_US
+from overflight.surveillance.renumbering import Renumbering
 from overflight.units import FT_PER_MIN_MPS
 
 TICK_US: Final = 1_000_000
@@ -123,7 +124,6 @@ class Conflict:
         ] = []  # alerts that are over: whether given, and when they are concluded
         self._suspects = Suspects()
         self._companions = Companions()
-        self._aircraft, self._accuracy_m = np.empty(0, np.uint32), np.empty(0)
 
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time; those with a disqualifying flag are not used."""
@@ -133,10 +133,6 @@ class Conflict:
             self._suspects.add(batch.suspects, self._begun_us(self._tick_us or 0) - SUSPECT_US)
         if len(usable):
             self._last_us = int(batch.time_us[usable[-1]])
-        fresh = len(self._names) - len(self._aircraft)
-        if fresh:
-            self._aircraft = np.append(self._aircraft, np.array(self._names.aircraft[-fresh:], np.uint32))
-            self._accuracy_m = np.append(self._accuracy_m, self._names.default_accuracy_m[-fresh:])
 
     def advance(self, watermark_us: int) -> Findings:
         """Judge every second until the watermark, and conclude the alerts that are over."""
@@ -326,7 +322,7 @@ class Conflict:
             east_mps=_or_0(sky.east_mps),
             north_mps=_or_0(sky.north_mps),
             up_mps=sky.up_mps,
-            aircraft=self._aircraft[sky.track],
+            aircraft=self._names.array("aircraft")[sky.track],
             horizontal_m=horizontal_m,
             vertical_m=max(level.vertical_m for level in alerting.levels) + 2.0 * fastest * patience_s,
             lookahead_s=alerting.lookahead_s + patience_s,
@@ -348,7 +344,7 @@ class Conflict:
         self._given = self._given.rearranged(was, quiet, time_s)
 
     def _error_m(self, sky: Picture) -> Array:
-        return np.where(np.isnan(sky.accuracy_m), self._accuracy_m[sky.track], sky.accuracy_m)
+        return np.where(np.isnan(sky.accuracy_m), self._names.array("default_accuracy_m")[sky.track], sky.accuracy_m)
 
     def _relative(self, sky: Picture, a: NDArray[np.int64], b: NDArray[np.int64]) -> Pairs:
         """Positions and velocities of a relative to b, east, north and up in the middle between them.
@@ -418,6 +414,23 @@ class Conflict:
         """Return the rows of the recording that the alerts being given name."""
         alerts = (*self._open.values(), *(alert for _, alert, was_given, _ in self._over if was_given))
         return np.array([row for alert in alerts for row in alert.told["rows"]], np.int64)
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of the last picture, of the pairs that are remembered, and of all alerts."""
+        pairs = [*self._pairs.tolist(), *self._open, *self._looked_at, *(pair for pair, *_ in self._over)]
+        sides = [side for pair in pairs for side in (pair >> 32, pair & 0xFFFFFFFF)]
+        return np.concatenate([self._seen.astype(np.int64), np.array(sides, np.int64)])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._states.forget(numbers)
+        self._suspects.forget(numbers)
+        self._companions.renumber(numbers)
+        self._pairs = numbers.pairs(self._pairs)
+        self._seen = numbers.track[self._seen].astype(np.uint32)
+        self._open = {numbers.pair(pair): alert for pair, alert in self._open.items()}
+        self._looked_at = {numbers.pair(pair): alert for pair, alert in self._looked_at.items()}
+        self._over = [(numbers.pair(pair), alert, given, due_us) for pair, alert, given, due_us in self._over]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -178,7 +178,7 @@ class Rules:
         phi, lam = np.radians(latitude), np.radians(longitude)
         east = -np.sin(lam) * moved[:, 0] + np.cos(lam) * moved[:, 1]
         north = -np.sin(phi) * (np.cos(lam) * moved[:, 0] + np.sin(lam) * moved[:, 1]) + np.cos(phi) * moved[:, 2]
-        default = np.array(self._names.default_accuracy_m)[v.track[k]]
+        default = self._names.array("default_accuracy_m")[v.track[k]]
         accuracy = np.stack([v.accuracy_m[k], v.accuracy_m[k + 1]]).astype(float)
         accuracy = np.where(np.isnan(accuracy), default, accuracy).max(axis=0)
         return {

@@ -26,6 +26,7 @@ from overflight.nets.minima import Minima, layer_arrays
 from overflight.nets.tails import Tails, Vertices
 from overflight.surveillance.batch import Batch, TrackNames
 from overflight.surveillance.integrity import COPIED, JUMP, PROOF_US, RELOCATED, SUSPECTS_SCHEMA
+from overflight.surveillance.renumbering import Renumbering
 
 JOIN_US = 10_000_000
 BLOCK_US = 30_000_000
@@ -103,7 +104,7 @@ class Separation:
             longitude_deg=v.longitude,
             altitude_m=v.altitude_m,
             broken=v.broken,
-            aircraft=np.array(self._names.aircraft[: len(fresh_from)], np.uint32),
+            aircraft=self._names.array("aircraft")[: len(fresh_from)],
             fresh_from=fresh_from,
             floor_m=floor_m,
             horizontal_m=horizontal_m,
@@ -155,6 +156,17 @@ class Separation:
     def rests_on(self) -> NDArray[np.int64]:
         """Return the rows of the recording that the open encounters name."""
         return self._open["evidence"].explode().drop_nulls().to_numpy()
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks of the open encounters."""
+        return np.concatenate([self._open[side].to_numpy().astype(np.int64) for side in "ab"])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._tails.forget(numbers)
+        self._open = numbers.frame(self._open, tracks=("a", "b"))
+        self._suspects = numbers.frame(self._suspects, tracks=("track",), aircraft=("original",))
+        self._companions.renumber(numbers)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

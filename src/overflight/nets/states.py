@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from overflight.earth.wgs84 import Array, to_ecef, to_geodetic
 from overflight.nets.tracking import LEAST_NOISE_M, RADIAL_95, gains, velocity_accuracy_mps
 from overflight.surveillance.batch import NO_SQUAWK, Batch
+from overflight.surveillance.renumbering import Renumbering
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS
 
 SILENCE_S: Final = 60.0
@@ -241,6 +242,14 @@ class States:
             "up_mps": np.where(np.isnan(stated), up, stated),
         }
         return {name: np.where(known, values, was[name]) for name, values in now.items()}
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks, none of which has reported lately."""
+        self._a = self._a[:, numbers.kept[numbers.kept < self._a.shape[1]]]
+        self._tracks = len(numbers.kept)
+        self._waiting = [
+            each | {"track": numbers.track[each["track"]].astype(each["track"].dtype)} for each in self._waiting
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

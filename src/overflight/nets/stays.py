@@ -138,7 +138,7 @@ class Sky:
         number = self._number[limited]
         for moment, why in (("entry", start_why), ("exit", end_why)):
             self._tell_line(number, columns[f"latitude_{moment}"], columns[f"longitude_{moment}"], why)
-        default = np.array(names.default_accuracy_m)[track]
+        default = names.array("default_accuracy_m")[track]
         accuracy = np.stack([v.accuracy_m[at], v.accuracy_m[after]]).astype(float)
         return pl.DataFrame(
             {

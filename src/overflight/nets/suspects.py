@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from overflight.surveillance.integrity import SUSPECTS_SCHEMA
+from overflight.surveillance.renumbering import Renumbering
 
 
 class Suspects:
@@ -39,6 +40,15 @@ class Suspects:
         for one, other in (sides, sides[::-1]):
             explains |= (track == one) & ((original == -1) | (original == aircraft[other]))
         return int(np.bitwise_or.reduce(flags[explains], initial=0))
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._told = {
+            name: values.to_numpy().astype(np.int64)
+            for name, values in numbers.frame(pl.DataFrame(self._told), tracks=("track",), aircraft=("original",))
+            .to_dict()
+            .items()
+        }
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return the state as plain data."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from overflight.nets.codes import is_visual
 from overflight.surveillance.batch import NO_SQUAWK, Batch, gather
 from overflight.surveillance.memory import LastKnown
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.units import FT_M
 
 
@@ -141,6 +142,15 @@ class Tails:
         reaches[last] = goes_on
         keep = np.flatnonzero(reaches)
         self._kept = {name: getattr(v, name)[keep] for name in KEPT}
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        for memory in self._memory.values():
+            memory.forget(numbers)
+        if self._kept is not None:
+            track = numbers.track[self._kept["track"]]
+            self._kept = {name: values[track != GONE] for name, values in self._kept.items()}
+            self._kept["track"] = track[track != GONE].astype(np.uint32)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

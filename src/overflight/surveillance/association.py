@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overflight.earth.wgs84 import Array
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.surveillance.sampling import GRID_US
 from overflight.surveillance.sensors import Offsets, Traits
 from overflight.units import FT_M, NM_M
@@ -337,6 +338,15 @@ class Association:
         ]
         self.whom[over] = -1
         return changes
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks; none that is joined."""
+        self.offsets.forget(numbers)
+        keep = (numbers.track[self._keys >> 32] != GONE) & (numbers.track[self._keys & 0xFFFFFFFF] != GONE)
+        self._keys = numbers.pairs(self._keys[keep])
+        self._a = {name: values[keep] for name, values in self._a.items()}
+        whom = numbers.kept_of(self.whom)
+        self.whom = np.where(whom >= 0, numbers.track[whom], -1)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

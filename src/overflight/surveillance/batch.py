@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from overflight.surveillance.renumbering import GONE, Renumbering, renumbered
 
 NO_SQUAWK = 0xFFFF
 NOT_REPEATED = 2**63 - 1
@@ -30,9 +33,18 @@ DEFAULT_ACCURACY_M = {
 }
 
 
+_COLUMNS: Final = (
+    "track_id", "icao24", "callsign", "callsign_from_us", "party", "hearsay", "repeated_from_us", "first_us", "aircraft",
+    "default_accuracy_m", "source", "sensor",
+)  # fmt: skip
+_ARRAYS: Final = {
+    "hearsay": np.uint8, "aircraft": np.uint32, "default_accuracy_m": np.float64, "repeated_from_us": np.int64,
+}  # fmt: skip
+
+
 @dataclass
 class TrackNames:
-    """Every track met so far; a track's number is its place here. Grows only."""
+    """Every track met so far; a track's number is its place here, in the order in which they were met."""
 
     track_id: list[str] = field(default_factory=list[str])
     icao24: list[str | None] = field(default_factory=list["str | None"])
@@ -51,10 +63,45 @@ class TrackNames:
     joined: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict[int, "list[tuple[str, int, int]]"])
     _number: dict[str, int] = field(default_factory=dict[str, int])
     _aircraft_number: dict[str, int] = field(default_factory=dict[str, int])
+    _arrays: dict[str, NDArray[Any]] = field(default_factory=dict[str, "NDArray[Any]"])
+    _filled: dict[str, int] = field(
+        default_factory=dict[str, int]
+    )  # how much of an array is filled; it has room for more
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         """Count the tracks."""
         return len(self.track_id)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return a column (one of `_ARRAYS`) as an array, by number of the track. Not to be written to."""
+        with self._lock:  # the next batch is made, and learns names, while nets ask for those of this one
+            column: list[Any] = getattr(self, name)
+            tracks, filled = len(column), self._filled.get(name, 0)
+            known = self._arrays.get(name, np.empty(0, _ARRAYS[name]))
+            if tracks > len(known):
+                known = self._arrays[name] = np.append(known[:filled], np.empty(2 * tracks - filled, known.dtype))
+            if tracks > filled:
+                known[filled:tracks] = column[filled:tracks]
+                self._filled[name] = tracks
+            return known[:tracks]
+
+    def forget(self, keep: NDArray[np.bool_]) -> Renumbering:
+        """Forget the tracks that are not to be kept (by number); everybody who knows tracks by number has to, with what is returned."""
+        numbers = renumbered(keep, self.array("aircraft").astype(np.int64))
+        for name in _COLUMNS:
+            column: list[Any] = getattr(self, name)
+            setattr(self, name, [column[k] for k in numbers.kept.tolist()])
+        new, aircraft = numbers.track.tolist(), numbers.aircraft.tolist()
+        self.aircraft = [aircraft[k] for k in self.aircraft]
+        self._number = {name: k for k, name in enumerate(self.track_id)}
+        known = ((name, aircraft[k]) for name, k in self._aircraft_number.items())
+        self._aircraft_number = {name: k for name, k in known if k != GONE}
+        both = ((new[k], new[other]) for k, other in self.split_from.items())
+        self.split_from = {k: other for k, other in both if GONE not in (k, other)}
+        self.joined = {aircraft[k]: sensors for k, sensors in self.joined.items() if aircraft[k] != GONE}
+        self._arrays, self._filled = {}, {}
+        return numbers
 
     def numbers(self, told: pl.DataFrame) -> tuple[NDArray[np.uint32], list[int]]:
         """Numbers of the tracks of `told` (columns as `number` takes them), and the places of rows that `number` has to learn from.
@@ -94,6 +141,9 @@ class TrackNames:
             self.callsign[known], self.callsign_from_us[known] = row["callsign"], row["callsign_from_us"]
         if row["repeated_from_us"] is not None:
             self.repeated_from_us[known] = min(self.repeated_from_us[known], row["repeated_from_us"])
+            with self._lock:
+                if known < self._filled.get("repeated_from_us", 0):
+                    self._arrays["repeated_from_us"][known] = self.repeated_from_us[known]
         return known
 
     def unknown(self, tracks: pl.Series) -> list[str]:
@@ -103,12 +153,16 @@ class TrackNames:
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         joined = {aircraft: list(sensors) for aircraft, sensors in self.joined.items()}
-        return {name: value.copy() for name, value in vars(self).items()} | {"joined": joined}
+        columns = {
+            name: value.copy() for name, value in vars(self).items() if name not in ("_arrays", "_filled", "_lock")
+        }
+        return columns | {"joined": joined}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot, in place: nets hold on to the object."""
         for name, value in state.items():
             setattr(self, name, value.copy())
+        self._arrays, self._filled = {}, {}
         self.joined = {aircraft: list(sensors) for aircraft, sensors in state["joined"].items()}
 
     def first_stay(self, number: int) -> int:

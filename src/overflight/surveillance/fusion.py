@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from overflight.surveillance.association import Association, Compared, within
 from overflight.surveillance.batch import NOT_REPEATED, Batch, TrackNames
 from overflight.surveillance.integrity import DISQUALIFYING, SAME_AIRCRAFT, SUSPECTS_SCHEMA
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.surveillance.sampling import GRID_US, LAG_US, Sampler, Samples, near, offset, places
 from overflight.surveillance.sensors import Traits
 from overflight.units import NM_M
@@ -302,6 +303,25 @@ class Fusion:
             for one, other, east, north, clock, of in self._pairs.offsets.told()
         ]
         return lines + [f"{link.track}: an aircraft of its own, {link.why}" for link in self.links() if not link.same]
+
+    def holds(self) -> NDArray[np.int64]:
+        """Return the tracks that are joined, and those to whom they are."""
+        joined = np.flatnonzero(self._pairs.whom >= 0)
+        return np.concatenate([joined, self._pairs.whom[joined]])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks, of those that are held none, and what was found of them."""
+        new = numbers.track.tolist()
+        self._traits.forget(numbers)
+        self._sampler.forget(numbers)
+        self._pairs.forget(numbers)
+        self._own = {new[k]: new[own] for k, own in self._own.items() if GONE not in (new[k], new[own])}
+        self._elsewhere = {new[k]: seen for k, seen in self._elsewhere.items() if new[k] != GONE}
+        kept = [k for k, link in enumerate(self._links) if GONE not in (new[link.track], new[link.other])]
+        place = {k: at for at, k in enumerate(kept)}
+        links = (self._links[k] for k in kept)
+        self._links = [replace(link, track=new[link.track], other=new[link.other]) for link in links]
+        self._open_links = {new[k]: place[at] for k, at in self._open_links.items() if at in place}
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from overflight.errors import ParameterError
 from overflight.surveillance.batch import Batch, TrackNames, gather
 from overflight.surveillance.memory import LastKnown
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.units import FT_M, FT_PER_MIN_MPS, KT_MPS, NM_M
 
 STALE: Final = 1 << 0
@@ -226,8 +227,8 @@ class Gate:
             speed_mps=speed_mps,
             course_deg=batch.track_deg.astype(np.float64),
             doubtful=(flags & (STALE | FROZEN | JUMP) != 0).astype(np.uint8),
-            hearsay=np.array(self.names.hearsay, np.uint8),
-            aircraft=np.array(self.names.aircraft, np.uint32),
+            hearsay=self.names.array("hearsay"),
+            aircraft=self.names.array("aircraft"),
             threads=self._threads,
         )
         told = np.flatnonzero(across)
@@ -236,7 +237,7 @@ class Gate:
         self._flag_circles(batch, flags, rows[circle_row], circle)
         suspicious = np.flatnonzero(flags & COPIED)
         copied = np.full(len(suspicious), -1)
-        copied[np.searchsorted(suspicious, copy_row)] = np.array(self.names.aircraft)[original]
+        copied[np.searchsorted(suspicious, copy_row)] = self.names.array("aircraft")[original]
         suspects = {
             "track": batch.track[suspicious],
             "time_us": batch.time_us[suspicious],
@@ -293,6 +294,20 @@ class Gate:
             # Held over from an earlier batch; within this one the rows before the finding stay as they are.
             if until - CIRCLE_HOLD_US < first:
                 flags[(batch.track == track) & (batch.time_us < until)] |= np.uint32(SHARED_CIRCLE)
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._along.keep(numbers.kept)
+        self._across.keep(numbers.kept, numbers.aircraft)
+        for memory in (self._nic, self._nac_p):
+            memory.forget(numbers)
+        self._circles = [
+            (us, int(numbers.aircraft[who]), latitude, longitude, radius_m)
+            for us, who, latitude, longitude, radius_m in self._circles
+            if numbers.aircraft[who] != GONE
+        ]
+        both = ((int(numbers.track[track]), until) for track, until in self._circling.items())
+        self._circling = {track: until for track, until in both if track != GONE}
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

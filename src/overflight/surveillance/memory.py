@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overflight.surveillance.renumbering import Renumbering
+
 
 class LastKnown:
     """The last known value of a column, track by track. Only the past is used, so the cut into batches does not matter."""
@@ -34,6 +36,10 @@ class LastKnown:
             values[valid] = values[last_known[valid]]
         last = np.append(first[1:], len(values)) - 1
         self._last[track[last]] = values[last]
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self._last = numbers.kept_of(self._last)
 
     def _is_known(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         return ~np.isnan(values) if np.isnan(self._unknown) else values != self._unknown

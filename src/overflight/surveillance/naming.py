@@ -75,6 +75,15 @@ class Naming:
             self._forgot_us = now_us
             self._types = {key: one for key, one in self._types.items() if now_us - one[0] <= _SILENCE_US}
 
+    def drop(self, rows: pl.DataFrame) -> None:
+        """Forget who made these rows, which were named here (`track_id`, and `icao24` and `source` where there are), and is not followed."""
+        for name in rows["track_id"].unique().to_list():
+            self._stays.pop(name, None)
+        if "icao24" in rows.columns:
+            source = pl.col("source").cast(pl.String) if "source" in rows.columns else pl.lit(None, pl.String)
+            for key in rows.select("icao24", source.alias("source")).unique().iter_rows():
+                self._types.pop(key, None)
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {"types": dict(self._types), "stays": dict(self._stays), "forgot_us": self._forgot_us}

@@ -7,7 +7,7 @@ make. A grid instant is complete `LAG_US` later, as reports farther apart than t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from overflight.earth.wgs84 import E2, Array, to_ecef
 from overflight.surveillance.batch import Batch
+from overflight.surveillance.renumbering import GONE, Renumbering
 from overflight.units import FT_M
 
 GRID_US: Final = 10_000_000
@@ -157,6 +158,12 @@ class Sampler:
                 left.append(part.at(~ready))
         self._pending = left
         return Samples.together([part for part in taken if len(part)])
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        self.last = {name: numbers.kept_of(values) for name, values in self.last.items()}
+        pending = [part.at(numbers.track[part.track] != GONE) for part in self._pending]
+        self._pending = [replace(part, track=numbers.track[part.track]) for part in pending if len(part)]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from overflight.earth.wgs84 import Array
 from overflight.surveillance.batch import TrackNames
+from overflight.surveillance.renumbering import GONE, Renumbering
 
 LEAST: Final = 3
 """Aircraft that must agree on an offset: two formations are rare, three with one offset are none."""
@@ -101,6 +102,15 @@ class Traits:
             several = np.bincount(views, minlength=int(self.aircraft.max(initial=0)) + 1) > 1
             self.compared = own & several[self.aircraft]
 
+    def forget(self, numbers: Renumbering) -> None:
+        """Forget some tracks."""
+        for name in ("sensor", "rank", "addressed", "hearsay", "accuracy_m", "compared"):
+            setattr(self, name, numbers.kept_of(getattr(self, name)))
+        self.aircraft = numbers.aircraft[numbers.kept_of(self.aircraft)]
+        # Of stays whose first is forgotten the earliest that is kept takes its part.
+        _, first, of = np.unique(numbers.kept_of(self.first_stay), return_index=True, return_inverse=True)
+        self.first_stay = first[of].astype(np.int64)
+
     def may_join(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which tracks `one` may be another sensor's view of `other`, whose word counts more."""
         free = ~self.addressed[one] & ~self.hearsay[one] & (self.sensor[one] != self.sensor[other])
@@ -155,6 +165,18 @@ class Offsets:
         recent = [(who, told) for who, told in one.steady.items() if tick - told[0] <= MEMORY_TICKS][-MOST:]
         one.steady = dict(recent)
         _estimate(one)
+
+    def forget(self, numbers: Renumbering) -> None:
+        """Give those who said something their new numbers; what somebody said who is forgotten still counts."""
+        for one in self._of.values():
+            told: dict[int, tuple[int, float, float, float, float]] = {}
+            nobody = min([0, *one.steady])
+            for who, said in one.steady.items():
+                now = GONE if who < 0 else int(numbers.aircraft[who])
+                if now == GONE:
+                    nobody -= 1
+                told[nobody if now == GONE else now] = said
+            one.steady = told
 
     def told(self) -> list[tuple[str, str, float, float, float, int]]:
         """Return what is known: sensor, of which other, east and north (m), clock (s), from how many aircraft."""
