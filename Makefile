@@ -10,7 +10,7 @@ UV_ENV := UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE_TIMEOUT=900 PYTHONPATH=
 
 KERNEL_SOURCES := $(wildcard kernels/src/*) kernels/CMakeLists.txt kernels/pyproject.toml $(wildcard kernels/overflight_kernels/*.py*)
 
-.PHONY: demo test test-long bench lint types imports lock clean install
+.PHONY: demo test coverage test-long bench lint types imports lock clean install
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -20,10 +20,13 @@ demo: install  ## check the real recording that ships with the package; writes o
 	$(BIN)/overflight demo --out out/demo
 
 test: install lint types imports  ## everything that must be green: style, types, import rules, tests
+	$(BIN)/python -m pytest -n auto
+
+coverage: install  ## the same tests, one after the other, and which lines and branches they reach
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 test-long: install  ## the slow suites: fuzzing and properties at full count
-	OVERFLIGHT_LONG=1 $(BIN)/python -m pytest -m long
+	OVERFLIGHT_LONG=1 $(BIN)/python -m pytest -m long -n auto
 
 bench: install  ## measure; prints ratios against peers in the same run
 	$(BIN)/python bench/coldstart.py

@@ -30,7 +30,6 @@ from tests.surveillance.feeds.nats_server import NatsServer
 OVERFLIGHT = str(Path(sys.executable).with_name("overflight"))
 NETS = ("separation", "conflict", "incursion")
 BOX = Path(__file__).parent / "box.geojson"
-HOURS = (18.0, 19.5)
 
 
 @pytest.fixture
@@ -41,10 +40,10 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
     running.stop()
 
 
-def window() -> pl.DataFrame:
+def window(hours: float) -> pl.DataFrame:
     table = read(california()).table
     start = table["timestamp"].dt.truncate("1d").min()
-    first, last = (start + pl.duration(hours=hours) for hours in HOURS)  # type: ignore[operator]
+    first, last = start + pl.duration(hours=18.0), start + pl.duration(hours=18.0 + hours)  # type: ignore[operator]
     return table.filter(pl.col("timestamp").is_between(first, last, closed="left"))
 
 
@@ -68,13 +67,13 @@ def never_stopped(table: pl.DataFrame) -> set[str]:
     return {change.event["id"] for change in loop.step(0.0) if change.life == "closed"}
 
 
-def killed(server: NatsServer, folder: Path, kills: int, longest_s: float, seed: int) -> None:
-    table = window()
+def killed(server: NatsServer, folder: Path, hours: float, kills: int, longest_s: float, seed: int) -> None:
+    table = window(hours)
     table.write_parquet(folder / "window.parquet")
     wanted = never_stopped(table)
     assert len(wanted) >= 10
     source, state = f"{server.url}/positions", folder / "state"
-    speed = 5400.0 / (0.7 * longest_s * kills)
+    speed = 3600.0 * hours / (0.7 * longest_s * kills)
     replay = subprocess.Popen(
         [OVERFLIGHT, "replay", str(folder / "window.parquet"), "--quiet", "--speed", str(speed), "--to", source]
     )
@@ -108,12 +107,12 @@ def killed(server: NatsServer, folder: Path, kills: int, longest_s: float, seed:
 
 
 def test_killed_twice(server: NatsServer, tmp_path: Path) -> None:
-    killed(server, tmp_path, kills=2, longest_s=12.0, seed=1)
+    killed(server, tmp_path, hours=0.6, kills=2, longest_s=7.0, seed=1)
 
 
 @pytest.mark.long
 def test_killed_twenty_times(server: NatsServer, tmp_path: Path) -> None:
-    killed(server, tmp_path, kills=20, longest_s=18.0, seed=2)
+    killed(server, tmp_path, hours=1.5, kills=20, longest_s=18.0, seed=2)
 
 
 def test_one_loop_at_a_time(tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def agree(table: pl.DataFrame, cuts: Sequence[int], stored_at: int | None = None
         assert_frame_equal(ours, theirs, check_exact=True)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_cuts(data: st.DataObject) -> None:
     table = scene(data.draw(st.integers(0, 2**16)), data.draw(st.sampled_from(sorted(PLACES))))
@@ -321,7 +321,7 @@ def test_cuts_at_length(data: st.DataObject) -> None:
 def test_seconds_at_a_time() -> None:
     table = scene(5, "europe")
     starts = table.with_row_index().group_by(pl.col("timestamp").dt.truncate("7s")).agg(pl.col("index").min())
-    agree(table, starts.sort("index")["index"].to_list()[1:], stored_at=300, late=True)
+    agree(table, starts.sort("index")["index"].to_list()[200:600], stored_at=150, late=True)
 
 
 def test_there_is_something_to_find() -> None:
