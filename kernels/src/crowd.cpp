@@ -43,35 +43,55 @@ double turn(double a, double b) { return std::abs(std::remainder(a - b, 360.0));
 }  // namespace
 
 bool Crowd::visit(int64_t cell, int64_t time_us, uint32_t aircraft) {
-    // One slot an aircraft and cell; the count of aircraft seen there lately is what matters.
-    if (2 * (visits_used_ + 1) > visits_.size()) grow(time_us);
-    const size_t mask = visits_.size() - 1;
-    int64_t others = 0;
-    Visit* mine = nullptr;
-    size_t k = hash_of(cell) & mask;
-    for (; visits_[k].used; k = (k + 1) & mask) {
-        Visit& v = visits_[k];
-        if (v.cell != cell) continue;
-        if (v.aircraft == aircraft) mine = &v;
-        else others += time_us - v.time_us <= limits_.shared_us;
+    // Visits of the last `shared_us` count: those of one such time after the other are kept apart, so that old ones go all at once.
+    if (time_us - since_us_ > limits_.shared_us) {
+        const bool idle = time_us - since_us_ > 2 * limits_.shared_us;
+        before_ = idle ? Visits{} : std::move(visits_);
+        visits_ = Visits(before_.used);
+        since_us_ = time_us;
     }
+    // One slot an aircraft and cell; the count of aircraft seen there lately is what matters.
+    int64_t others = 0;
+    Visit* mine = visits_.find(cell, aircraft, [&](const Visit& v) { others += time_us - v.time_us <= limits_.shared_us; });
+    before_.find(cell, aircraft, [&](const Visit& v) {
+        if (time_us - v.time_us > limits_.shared_us) return;
+        others += !visits_.find(cell, v.aircraft, [](const Visit&) {});  // who came again counts once
+    });
     if (mine) mine->time_us = time_us;
-    else visits_[k] = {cell, time_us, aircraft, 1}, ++visits_used_;
+    else visits_.add({cell, time_us, aircraft, 1});
     return others + 1 >= limits_.shared_tracks;
 }
 
-void Crowd::grow(int64_t now_us) {
-    std::vector<Visit> old = std::move(visits_);
-    old.erase(std::remove_if(old.begin(), old.end(), [&](const Visit& v) { return !v.used || now_us - v.time_us > limits_.shared_us; }), old.end());
-    size_t size = 1024;
-    while (size < 4 * (old.size() + 1)) size *= 2;
-    visits_.assign(size, Visit{});
-    visits_used_ = old.size();
-    for (const Visit& v : old) {
-        size_t k = hash_of(v.cell) & (size - 1);
-        while (visits_[k].used) k = (k + 1) & (size - 1);
-        visits_[k] = v;
+template <class Other>
+Crowd::Visit* Crowd::Visits::find(int64_t cell, uint32_t aircraft, Other&& other) {
+    Visit* mine = nullptr;
+    if (slots.empty()) return mine;
+    const size_t mask = slots.size() - 1;
+    for (size_t k = hash_of(cell) & mask; slots[k].used; k = (k + 1) & mask) {
+        if (slots[k].cell != cell) continue;
+        if (slots[k].aircraft == aircraft) mine = &slots[k];
+        else other(slots[k]);
     }
+    return mine;
+}
+
+Crowd::Visits::Visits(size_t room) {
+    size_t size = 1024;
+    while (size < 2 * (room + 1)) size *= 2;
+    slots.resize(size);
+}
+
+void Crowd::Visits::add(const Visit& visit) {
+    if (2 * (used + 1) > slots.size()) {
+        const std::vector<Visit> old = std::move(slots);
+        *this = Visits(2 * used);
+        for (const Visit& v : old)
+            if (v.used) add(v);
+    }
+    const size_t mask = slots.size() - 1;
+    size_t k = hash_of(visit.cell) & mask;
+    while (slots[k].used) k = (k + 1) & mask;
+    slots[k] = visit, ++used;
 }
 
 
@@ -145,9 +165,10 @@ void Crowd::find_shared(const Rows& rows, std::vector<uint32_t>& flags) {
     const double per_deg = 1.0 / limits_.shared_deg;
     constexpr size_t kAhead = 16;  // rows: the table of points does not fit the cache
     for (size_t k = 0; k < rows.size; ++k) {
-        if (k + kAhead < rows.size && !visits_.empty()) {
+        if (k + kAhead < rows.size && !visits_.slots.empty()) {
             const int64_t next = point_of(rows.latitude[k + kAhead], rows.longitude[k + kAhead], per_deg);
-            __builtin_prefetch(&visits_[hash_of(next) & (visits_.size() - 1)], 1);
+            __builtin_prefetch(&visits_.slots[hash_of(next) & (visits_.slots.size() - 1)], 1);
+            if (!before_.slots.empty()) __builtin_prefetch(&before_.slots[hash_of(next) & (before_.slots.size() - 1)]);
         }
         if (rows.speed[k] < limits_.shared_speed_mps) continue;  // false for NaN: an unknown speed is no excuse
         if (visit(point_of(rows.latitude[k], rows.longitude[k], per_deg), rows.time_us[k], rows.aircraft[rows.track[k]])) flags[k] = kShared;
@@ -240,11 +261,12 @@ void Crowd::keep(In<int64_t> kept, In<int64_t> aircraft) {
     apart_ = std::move(apart);
     // Who is forgotten counts on at the point where it was: by a number that nobody has.
     uint32_t nobody = UINT32_MAX;
-    for (Visit& visit : visits_)
-        if (visit.used) {
-            const int64_t now_is = visit.aircraft < aircraft.shape(0) ? aircraft.data()[visit.aircraft] : -1;
-            visit.aircraft = now_is < 0 ? nobody-- : static_cast<uint32_t>(now_is);
-        }
+    for (Visits* visits : {&before_, &visits_})
+        for (Visit& visit : visits->slots)
+            if (visit.used) {
+                const int64_t now_is = visit.aircraft < aircraft.shape(0) ? aircraft.data()[visit.aircraft] : -1;
+                visit.aircraft = now_is < 0 ? nobody-- : static_cast<uint32_t>(now_is);
+            }
     place_all();
 }
 
@@ -256,32 +278,42 @@ void Crowd::place_all() {
 
 nb::bytes Crowd::state() const {
     std::string out;
-    const uint64_t sizes[4] = {visits_.size(), visits_used_, last_.size(), apart_.size()};
-    out.append(reinterpret_cast<const char*>(sizes), sizeof sizes);
-    out.append(reinterpret_cast<const char*>(visits_.data()), visits_.size() * sizeof(Visit));
+    const auto append = [&](const auto& value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };
+    const uint64_t head[5] = {before_.used, visits_.used, last_.size(), apart_.size(), static_cast<uint64_t>(since_us_)};
+    append(head);
+    for (const Visits* visits : {&before_, &visits_})
+        for (const Visit& visit : visits->slots)
+            if (visit.used) append(visit);
     out.append(reinterpret_cast<const char*>(last_.data()), last_.size() * sizeof(Last));
-    for (const auto& [pair, time_us] : apart_) {
-        out.append(reinterpret_cast<const char*>(&pair), sizeof pair);
-        out.append(reinterpret_cast<const char*>(&time_us), sizeof time_us);
-    }
+    for (const auto& [pair, time_us] : apart_) append(pair), append(time_us);
     return nb::bytes(out.data(), out.size());
 }
 
 void Crowd::set_state(nb::bytes state) {
-    uint64_t sizes[4];
-    if (state.size() < sizeof sizes) throw std::invalid_argument("state: cut short");
-    std::memcpy(sizes, state.c_str(), sizeof sizes);
-    if (state.size() != sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last) + sizes[3] * 16) throw std::invalid_argument("state: of another version of the kernels");
-    visits_.resize(sizes[0]), visits_used_ = sizes[1], last_.resize(sizes[2]);
-    std::memcpy(visits_.data(), state.c_str() + sizeof sizes, sizes[0] * sizeof(Visit));
-    std::memcpy(last_.data(), state.c_str() + sizeof sizes + sizes[0] * sizeof(Visit), sizes[2] * sizeof(Last));
-    const char* rest = state.c_str() + sizeof sizes + sizes[0] * sizeof(Visit) + sizes[2] * sizeof(Last);
+    uint64_t head[5];
+    if (state.size() < sizeof head) throw std::invalid_argument("state: cut short");
+    std::memcpy(head, state.c_str(), sizeof head);
+    if (state.size() != sizeof head + (head[0] + head[1]) * sizeof(Visit) + head[2] * sizeof(Last) + head[3] * 16)
+        throw std::invalid_argument("state: of another version of the kernels");
+    const char* rest = state.c_str() + sizeof head;
+    const auto take = [&](auto& value) { std::memcpy(&value, rest, sizeof value), rest += sizeof value; };
+    for (Visits* visits : {&before_, &visits_}) {
+        *visits = Visits{};
+        for (uint64_t k = 0; k < head[visits == &visits_]; ++k) {
+            Visit visit;
+            take(visit);
+            visits->add(visit);
+        }
+    }
+    since_us_ = static_cast<int64_t>(head[4]);
+    last_.resize(head[2]);
+    std::memcpy(last_.data(), rest, head[2] * sizeof(Last));
+    rest += head[2] * sizeof(Last);
     apart_.clear();
-    for (uint64_t k = 0; k < sizes[3]; ++k, rest += 16) {
+    for (uint64_t k = 0; k < head[3]; ++k) {
         uint64_t pair;
         int64_t time_us;
-        std::memcpy(&pair, rest, 8);
-        std::memcpy(&time_us, rest + 8, 8);
+        take(pair), take(time_us);
         apart_[pair] = time_us;
     }
     place_all();

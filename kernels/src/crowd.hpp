@@ -40,6 +40,14 @@ class Crowd {
         int64_t cell, time_us;
         uint32_t aircraft, used;
     };
+    struct Visits {  // by cell, open addressing
+        std::vector<Visit> slots;
+        size_t used = 0;
+        explicit Visits(size_t room = 0);
+        template <class Other>
+        Visit* find(int64_t cell, uint32_t aircraft, Other&& other);
+        void add(const Visit& visit);
+    };
     struct Last {  // a track's last sound position, and the cell that it was put in
         int64_t time_us, cell;
         double latitude, longitude, altitude_m, speed_mps, course_deg;
@@ -50,14 +58,13 @@ class Crowd {
     void find_shared(const Rows& rows, std::vector<uint32_t>& flags);
     void find_copies(const Rows& rows, std::vector<Copy>& copies);
     bool visit(int64_t cell, int64_t time_us, uint32_t aircraft);
-    void grow(int64_t now_us);
     int64_t original(uint32_t track, const Last& here, const uint8_t* hearsay, const uint32_t* aircraft);
     void settle(uint32_t track, Last here);
     void place_all();
 
     CrowdLimits limits_;
-    std::vector<Visit> visits_;
-    size_t visits_used_ = 0;
+    Visits visits_, before_;  // since `since_us_`, and in as long a time before
+    int64_t since_us_ = 0;
     std::vector<Last> last_;
     std::unordered_map<int64_t, std::vector<uint32_t>> cells_;
     std::unordered_map<uint64_t, int64_t> apart_;  // hearsay and a track that it was seen away from: when last

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -34,6 +35,8 @@ class Journal:
         """
         self._live, self._state = live, folder / "state"
         self._file = _opened(folder)
+        self._writer = ThreadPoolExecutor(1, "state")
+        self._storing: Future[None] | None = None
         try:
             self._go_on()
         except BaseException:
@@ -77,13 +80,31 @@ class Journal:
             self._file.flush()
         return new
 
-    def store(self) -> None:
-        """Store the state: from here on a loop goes on, and asks its sources for what comes after it."""
+    def store(self, *, wait: bool = False) -> None:
+        """Store the state: from here on a loop goes on, and asks its sources for what comes after it.
+
+        It is written beside the loop, which must not stand still for it, unless told to `wait`; nothing is done as long as the
+        one before is being written.
+
+        Raises:
+            InputError: this state, or the one before, cannot be written.
+        """
+        if self._storing is not None:
+            if not (wait or self._storing.done()):
+                return
+            self._storing.result()
+        state = {"live": self._live.snapshot(), "length": self._file.tell()}
+        self._storing = self._writer.submit(self._write, state)
+        if wait:
+            self._storing.result()
+
+    def _write(self, state: dict[str, Any]) -> None:
         os.fsync(self._file.fileno())
-        write_state(self._state, {"live": self._live.snapshot(), "length": self._file.tell()})
+        write_state(self._state, state)
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let go of the folder, once the state is written."""
+        self._writer.shutdown()
         self._file.close()
 
 

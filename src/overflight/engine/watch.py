@@ -114,8 +114,10 @@ class Watch:
             for feed in self._feeds:
                 feed.close()
             if self._journal is not None:
-                self._journal.store()
-                self._journal.close()
+                try:
+                    self._journal.store(wait=True)
+                finally:
+                    self._journal.close()
         self._watch_sources()
 
     def _listen(self, feed: Feed) -> None:

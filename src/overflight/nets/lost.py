@@ -100,17 +100,17 @@ class Lost:
     def _work(self, until: int) -> None:
         """Take in all ticks before `until`, and judge what is due by its beginning."""
         if self._waiting:
-            rows = Rows.together(self._waiting)
-            ticks = rows.time_us // TICK_US
-            for tick in np.unique(ticks[ticks < until]).tolist():
+            rows, first = Rows.together(self._waiting), 0
+            while first < len(rows) and (tick := int(rows.time_us[first]) // TICK_US) < until:
                 self._judge_until(tick)
                 if self._hour is not None and tick // HOUR > self._hour:
                     self._judge_again(tick * TICK_US)
                 self._hour = tick // HOUR
-                first, end = np.searchsorted(ticks, [tick, tick + 1])
+                end = int(np.searchsorted(rows.time_us, (tick + 1) * TICK_US))
                 self._memory.take(tick, rows.at(slice(first, end)))
                 self._judge((tick + 1) * TICK_US)
-            rest = rows.at(slice(int(np.searchsorted(ticks, until)), None))
+                first = end
+            rest = rows.at(slice(first, None))
             self._waiting = [rest] if len(rest) else []
         self._judge_until(until)
         self._found.extend(self._outages.over(until * TICK_US, self._p, self._names))

@@ -93,17 +93,18 @@ class Tally:
         self._tables: list[Table] = []
         self.all = np.zeros(columns, np.int64)
 
-    def add(self, keys: Keys, columns: NDArray[np.intp]) -> None:
-        """Count one in a column of a key, for each."""
+    def add(self, keys: Keys, columns: NDArray[np.intp], counts: NDArray[np.intp] | None = None) -> None:
+        """Count one in a column of a key, or so many, for each."""
         if len(keys) == 0:
             return
-        both, amount = np.unique(keys * self._columns + columns, return_counts=True)
+        both, of = np.unique(keys * self._columns + columns, return_inverse=True)
+        amount = np.bincount(of, np.ones(len(of)) if counts is None else counts).astype(np.int64)
         cells, first = np.unique(both // self._columns, return_index=True)
-        counts = np.zeros((len(cells), self._columns), np.uint32)
-        counts[np.repeat(np.arange(len(cells)), np.diff(np.append(first, len(both)))), both % self._columns] = amount
-        self.all += counts.sum(axis=0, dtype=np.int64)
+        table = np.zeros((len(cells), self._columns), np.uint32)
+        table[np.repeat(np.arange(len(cells)), np.diff(np.append(first, len(both)))), both % self._columns] = amount
+        self.all += table.sum(axis=0, dtype=np.int64)
         sums = np.zeros((len(cells) + 1, self._columns), np.uint32)
-        np.cumsum(counts, axis=0, dtype=np.uint32, out=sums[1:])
+        np.cumsum(table, axis=0, dtype=np.uint32, out=sums[1:])
         self._tables.append((cells, sums))
         while len(self._tables) > 1 and len(self._tables[-2][0]) < 4 * len(self._tables[-1][0]):
             self._tables.append(_poured(self._tables.pop(-2), self._tables.pop()))
@@ -299,9 +300,12 @@ def _eighth(course_deg: Floats) -> NDArray[np.int64]:
     return np.where(np.isnan(course_deg), COURSES - 1, eighth).astype(np.int64)
 
 
-def gap_column(gap_s: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+def gap_column(gap_us: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return the columns that count silences of these lengths."""
-    return GAPS + np.searchsorted(GAP_BOUNDS_S, gap_s, side="left")
+    column = np.full(len(gap_us), GAPS)
+    longer = np.flatnonzero(gap_us > GAP_BOUNDS_S[0] * 1e6)  # few, of aircraft that report every second
+    column[longer] += np.searchsorted(GAP_BOUNDS_S, gap_us[longer] * 1e-6, side="left")
+    return column
 
 
 def _bands(altitude_ft: Floats, below: int, above: int) -> tuple[Keys, Keys]:

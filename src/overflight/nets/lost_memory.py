@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from overflight.nets.lost_coverage import (
     EXCUSED,
+    GAP_BOUNDS_S,
+    GAPS,
     PASSED,
     RADIUS_M,
     STAYED,
@@ -146,6 +148,28 @@ class Sightings:
     key: NDArray[np.int64]  # cell, band and course in the coverage
 
 
+@dataclass(frozen=True)
+class _Turns:
+    """The rows of a tick, aircraft after aircraft: each has the places `begin` to `end` in `order`, in order of time."""
+
+    aircraft: NDArray[np.int64]
+    order: NDArray[np.int64]  # rows by place
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    gap_us: NDArray[np.int64]  # by place: since the report before
+    anew: NDArray[np.bool_]  # by aircraft: a stay begins
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """The first row of each."""
+        return self.order[self.begin]
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """The last row of each."""
+        return self.order[self.end]
+
+
 class Memory:
     """Every aircraft's state, the silences that wait to be judged, and who was seen in the last ticks."""
 
@@ -160,29 +184,31 @@ class Memory:
 
     def take(self, tick: int, rows: Rows) -> None:
         """Take in all rows of one tick."""
+        from overflight_kernels import order_by_track
+
         self._grow(int(rows.aircraft.max(initial=-1)) + 1)
-        relayed = rows.at(rows.relayed)
-        self._state["relayed_us"][relayed.aircraft] = relayed.time_us  # of several to one place the last stays
-        if len(relayed):
+        if rows.relayed.any():
+            relayed = rows.aircraft[rows.relayed]
+            self._state["relayed_us"][relayed] = rows.time_us[rows.relayed]  # of several to one place the last stays
             rows = rows.at(~rows.hearsay)
         self.forget(tick)
         if len(rows) == 0:
             return
-        rows = rows.at(np.argsort(rows.aircraft, kind="stable"))
-        first = np.flatnonzero(np.diff(rows.aircraft, prepend=np.int64(-1)))
-        last = np.append(first[1:], len(rows)) - 1
-        who = rows.aircraft[first]
+        order, offsets = order_by_track(rows.aircraft.astype(np.uint32), len(self._state))
+        who = np.flatnonzero(np.diff(offsets))
         old = self._state[who]
-        gap_us = np.diff(rows.time_us, prepend=np.int64(0))
-        gap_us[first] = rows.time_us[first] - old["last_us"]
-        anew = gap_us[first] > self._wait_us
-        self._end_silences(old, rows.at(first), gap_us[first])
-        up = normal(rows.latitude, rows.longitude)
-        new = self._updated(old, rows, first, last, gap_us, anew)
-        new["key"] = self._learn(rows, up, first, last, gap_us, anew, old["key"])
+        begin, end = offsets[who], offsets[who + 1] - 1
+        gap_us = np.diff(rows.time_us[order], prepend=np.int64(0))
+        gap_us[begin] = rows.time_us[order[begin]] - old["last_us"]
+        turns = _Turns(who, order, begin, end, gap_us, gap_us[begin] > self._wait_us)
+        self._end_silences(old, rows.at(turns.first), gap_us[begin])
+        up = normal(rows.latitude[turns.last], rows.longitude[turns.last])
+        new = self._updated(old, rows, turns)
+        new["key"] = self._learn(rows, up, turns, old["key"])
         self._state[who] = new
         key = np.where(new["key"] >= 0, course_keys(new["key"], motion(new)[1]), -1)
-        self.seen[tick] = Sightings(who, up[last], new["altitude_ft"], rows.time_us[first], rows.time_us[last], key)
+        first_us, last_us = rows.time_us[turns.first], rows.time_us[turns.last]
+        self.seen[tick] = Sightings(who, up, new["altitude_ft"], first_us, last_us, key)
 
     def forget(self, tick: int) -> None:
         """Drop the sightings of ticks long before `tick`, and learn from them who was seen again within the waiting time.
@@ -221,36 +247,33 @@ class Memory:
         ended["back_us"] = np.where(plausible, then.time_us, NEVER)
         self._ended = np.concatenate([self._ended, ended])
 
-    def _updated(
-        self,
-        old: NDArray[np.void],
-        rows: Rows,
-        first: NDArray[np.int64],
-        last: NDArray[np.int64],
-        gap_us: NDArray[np.int64],
-        anew: NDArray[np.bool_],
-    ) -> NDArray[np.void]:
+    def _updated(self, old: NDArray[np.void], rows: Rows, turns: _Turns) -> NDArray[np.void]:
         new = old.copy()
-        new["aircraft"], new["open"], new["back_us"] = rows.aircraft[first], True, NEVER
+        first, last, anew = turns.first, turns.last, turns.anew
+        new["aircraft"], new["open"], new["back_us"] = turns.aircraft, True, NEVER
         for name in ("track", "latitude", "longitude", "accuracy_m", "row"):
             new[name] = getattr(rows, name)[last]
         new["last_us"] = rows.time_us[last]
-        new["row_before"] = np.where(last > first, rows.row[np.maximum(last - 1, 0)], np.where(anew, -1, old["row"]))
+        several = turns.end > turns.begin
+        row_before = rows.row[turns.order[turns.end - several]]
+        new["row_before"] = np.where(several, row_before, np.where(anew, -1, old["row"]))
         new["ground"] = rows.ground[last]
         new["degraded"] = rows.degraded[last]
         for name in ("altitude_ft", "speed_kt", "course_deg", "squawk"):
             values = getattr(rows, name)
             known = ~np.isnan(values) if values.dtype.kind == "f" else values != NO_SQUAWK
             before = np.where(anew, NO_SQUAWK if name == "squawk" else np.nan, old[name])
-            place = np.maximum.reduceat(np.where(known, np.arange(len(rows)), -1), first)
-            new[name] = np.where(place >= first, values[np.maximum(place, 0)], before)
+            latest = np.full(len(self._state), -1)
+            latest[rows.aircraft[known]] = np.flatnonzero(known)  # rows are in order of time: of several the last stays
+            place = latest[turns.aircraft]
+            new[name] = np.where(place >= 0, values[place], before)
             if name == "course_deg":
-                new["course_us"] = np.where(place >= first, rows.time_us[np.maximum(place, 0)], old["course_us"])
+                new["course_us"] = np.where(place >= 0, rows.time_us[place], old["course_us"])
         new["first_us"] = np.where(anew, rows.time_us[first], old["first_us"])
-        new["reports"] = np.where(anew, 0, old["reports"]) + last - first + 1
-        inner = gap_us.copy()
-        inner[first[anew]] = 0
-        longest = np.maximum.reduceat(inner, first)
+        new["reports"] = np.where(anew, 0, old["reports"]) + turns.end - turns.begin + 1
+        inner = turns.gap_us.copy()
+        inner[turns.begin[anew]] = 0
+        longest = np.maximum.reduceat(inner, turns.begin)
         new["longest_us"] = np.maximum(np.where(anew, 0, old["longest_us"]), longest)
         # For the climb: the first report of this tick if it is 15 s back, else the last one of a tick before.
         far = (rows.time_us[last] - rows.time_us[first] >= 15_000_000) & ~np.isnan(rows.altitude_ft[first])
@@ -266,39 +289,37 @@ class Memory:
             new[name] = np.select([far, keep, near], [column[first], old[name], old[before]], unknown)
         return new
 
-    def _learn(
-        self,
-        rows: Rows,
-        up: Floats,
-        first: NDArray[np.int64],
-        last: NDArray[np.int64],
-        gap_us: NDArray[np.int64],
-        anew: NDArray[np.bool_],
-        key_before: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
+    def _learn(self, rows: Rows, up_last: Floats, turns: _Turns, key_before: NDArray[np.int64]) -> NDArray[np.int64]:
         """Teach the coverage; returns the cell that each aircraft is in by the end of the tick."""
-        slot = rows.time_us // SLOT_US
-        turns = np.ones(len(rows), np.bool_)
-        turns[:-1] = (slot[1:] != slot[:-1]) | (rows.aircraft[1:] != rows.aircraft[:-1])
-        told = np.flatnonzero(turns & ~rows.ground & ~rows.relayed)  # who is relayed is not seen itself
-        keys = np.full(len(rows), -1)
-        keys[told] = self._coverage.keys(up[told], rows.altitude_ft[told])
+        order, gap_us = turns.order, turns.gap_us
+        group_of = np.repeat(np.arange(len(turns.aircraft)), turns.end - turns.begin + 1)
+        slot = (rows.time_us // SLOT_US)[order]
+        ends = np.ones(len(rows), np.bool_)
+        ends[:-1] = (slot[1:] != slot[:-1]) | (group_of[1:] != group_of[:-1])
+        ends = np.flatnonzero(ends)
+        ends = ends[~(rows.ground | rows.relayed)[order[ends]]]  # who is relayed is not seen itself
+        told, group = order[ends], group_of[ends]
+        up = normal(rows.latitude[told], rows.longitude[told])
+        keys = self._coverage.keys(up, rows.altitude_ft[told])
         # An aircraft that stays in a cell comes into it once.
-        same = rows.aircraft[told][1:] == rows.aircraft[told][:-1]
-        before = np.append(-1, np.where(same, keys[told][:-1], -1))
-        group = np.searchsorted(first, told, side="right") - 1
-        opens = np.append(True, ~same) if len(told) else np.zeros(0, np.bool_)
-        before[: len(told)][opens] = np.where(anew, -1, key_before)[group[opens]]
-        came = told[keys[told] != before[: len(told)]]
-        self._coverage.visit(up[came], rows.altitude_ft[came], keys[came])
-        self._coverage.limits.learn(up[told])
-        here = np.where(rows.relayed[last], -1, self._coverage.keys(up[last], rows.altitude_ft[last]))
-        silent = np.flatnonzero((gap_us <= self._wait_us) & (gap_us > 0) & ~rows.relayed)
-        place = np.searchsorted(first, silent, side="right") - 1
-        # A silence belongs to where it began; within a tick the cell of its end will do.
-        began = np.where(np.isin(silent, first), key_before[place], here[place])
-        known = began >= 0
-        self._coverage.seen.add(began[known], gap_column(gap_us[silent[known]] * 1e-6))
+        before = np.append(-1, keys)[: len(keys)]
+        opens = np.diff(group, prepend=-1) != 0
+        before[opens] = np.where(turns.anew, -1, key_before)[group[opens]]
+        came = keys != before
+        self._coverage.visit(up[came], rows.altitude_ft[told[came]], keys[came])
+        self._coverage.limits.learn(up)
+        last = turns.last
+        here = np.where(rows.relayed[last], -1, self._coverage.keys(up_last, rows.altitude_ft[last]))
+        # A silence belongs to where it began; within a tick the cell of its end will do. Counted by aircraft first: they are many.
+        silent = (gap_us <= self._wait_us) & (gap_us > 0) & ~rows.relayed[order]
+        opening = silent[turns.begin] & (key_before >= 0)
+        self._coverage.seen.add(key_before[opening], gap_column(gap_us[turns.begin[opening]]))
+        silent[turns.begin] = False
+        columns = GAPS + len(GAP_BOUNDS_S)
+        counts = np.bincount(group_of[silent] * columns + gap_column(gap_us[silent]), minlength=len(here) * columns)
+        told = np.flatnonzero(counts)
+        told = told[here[told // columns] >= 0]
+        self._coverage.seen.add(here[told // columns], told % columns, counts[told])
         return here
 
     def due(self, until_us: int) -> NDArray[np.void]:
