@@ -25,7 +25,9 @@ _LENGTH_M = {
     "ft": FT_M,
     "mi": 1609.344,
 }
+_MILES = {"mi", "mile", "miles"}
 _TIME_S = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
+_SPEED_MPS = {"kt": KT_MPS, "kn": KT_MPS, "km/h": KMH_MPS, "m/s": 1.0}
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]+)\s*")
 
 
@@ -46,6 +48,46 @@ def parse_length_m(text: str, parameter: str = "length") -> float:
         ParameterError: no number, or a unit that is not one of m, km, NM, ft, mi.
     """
     return _quantity(text, _LENGTH_M, parameter, "5 NM")
+
+
+def length_readings_m(value: float, unit: str) -> dict[str, float]:
+    """Return a length in metres, by the name of each unit that may be meant: "mi" and "miles" are statute or nautical.
+
+    Raises:
+        ParameterError: no unit of length.
+    """
+    name = unit.strip().lower()
+    if name in _MILES:
+        return {"statute": value * _LENGTH_M["mi"], "nautical": value * NM_M}
+    if name not in _LENGTH_M:
+        raise ParameterError(
+            "unit", unit, f"is no unit of length ({', '.join(_LENGTH_M)})", remedy='write one of these, or "miles"'
+        )
+    return {unit.strip(): value * _LENGTH_M[name]}
+
+
+def speed_mps(value: float, unit: str) -> float:
+    """Return a speed in metres per second.
+
+    Raises:
+        ParameterError: no unit of speed.
+    """
+    name = unit.strip().lower()
+    if name not in _SPEED_MPS:
+        raise ParameterError("unit", unit, "is no unit of speed", remedy=f"write one of {', '.join(_SPEED_MPS)}")
+    return value * _SPEED_MPS[name]
+
+
+def duration_s(value: float, unit: str) -> float:
+    """Return a duration in seconds.
+
+    Raises:
+        ParameterError: no unit of time.
+    """
+    name = unit.strip().lower()
+    if name not in _TIME_S:
+        raise ParameterError("unit", unit, "is no unit of time", remedy=f"write one of {', '.join(_TIME_S)}")
+    return value * _TIME_S[name]
 
 
 def parse_altitude_ft(text: str, parameter: str = "altitude") -> float:
