@@ -26,8 +26,16 @@ _LENGTH_M = {
     "mi": 1609.344,
 }
 _MILES = {"mi", "mile", "miles"}
+_LENGTH_WORDS = {
+    "statute miles": "mi", "statute mile": "mi", "nautical miles": "nm", "nautical mile": "nm",
+    "kilometres": "km", "kilometers": "km", "kilometre": "km", "kilometer": "km",
+    "metres": "m", "meters": "m", "metre": "m", "meter": "m", "feet": "ft", "foot": "ft",
+}  # fmt: skip
 _TIME_S = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
-_SPEED_MPS = {"kt": KT_MPS, "kn": KT_MPS, "km/h": KMH_MPS, "m/s": 1.0}
+_TIME_WORDS = {
+    "second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hour": "h", "hours": "h",
+}  # fmt: skip
+_SPEED_MPS = {"kt": KT_MPS, "kn": KT_MPS, "knots": KT_MPS, "km/h": KMH_MPS, "mph": 0.44704, "m/s": 1.0}
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]+)\s*")
 
 
@@ -56,8 +64,8 @@ def length_readings_m(value: float, unit: str) -> dict[str, float]:
     Raises:
         ParameterError: no unit of length.
     """
-    name = unit.strip().lower()
-    if name in _MILES:
+    name = _LENGTH_WORDS.get(unit.strip().lower(), unit.strip().lower())
+    if name in _MILES and unit.strip().lower() not in _LENGTH_WORDS:
         return {"statute": value * _LENGTH_M["mi"], "nautical": value * NM_M}
     if name not in _LENGTH_M:
         raise ParameterError(
@@ -84,7 +92,7 @@ def duration_s(value: float, unit: str) -> float:
     Raises:
         ParameterError: no unit of time.
     """
-    name = unit.strip().lower()
+    name = _TIME_WORDS.get(unit.strip().lower(), unit.strip().lower())
     if name not in _TIME_S:
         raise ParameterError("unit", unit, "is no unit of time", remedy=f"write one of {', '.join(_TIME_S)}")
     return value * _TIME_S[name]

@@ -45,6 +45,79 @@ def examine(
         _print(judged, found)
 
 
+@incident.command()
+def cite(
+    page: Annotated[
+        str, typer.Argument(metavar="PAGE", help="An HTML file, or its http(s) address.", show_default=False)
+    ],
+    case: Annotated[str, typer.Option(help="The case that the claims are of.", show_default=False)],
+    of: Annotated[str, typer.Option(help="Whom or what they are of.")] = "the aircraft",
+    evidence: Annotated[Path, typer.Option(help="Where the page is kept, named by a salted digest.")] = Path(
+        "evidence"
+    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Ask of every proposal whether it is right, and add those that are to FILE.json."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proposals as JSON.")] = False,
+) -> None:
+    """Propose claims from a press page, each with its sentence, and keep the page as evidence."""
+    import sys
+
+    from overflight.errors import ParameterError
+    from overflight.incidents.citation import keep, read_page
+    from overflight.incidents.proposals import proposals
+
+    if out is not None and not sys.stdin.isatty():
+        raise ParameterError(
+            "--out",
+            str(out),
+            "needs somebody to ask",
+            remedy="run it in a terminal, or leave it out to see the proposals",
+        )
+    read = read_page(page)
+    found, dropped = proposals(read.text, read.date)
+    kept = keep(read, evidence)
+    told = [one.claim(case, of, read.source) | {"sentence": one.sentence} for one in found]
+    if as_json:
+        about = {"title": read.title, "date": read.date, "source": read.source, "evidence": kept.name}
+        print(json.dumps(about | {"proposals": told, "dropped": dropped}, ensure_ascii=False, indent=1))
+        return
+    print(f"{read.title} ({read.date or 'no date'}), {read.source}\nkept as {kept}")
+    if dropped:
+        print("dropped: " + ", ".join(f"{count} {reason}" for reason, count in dropped.items()))
+    right: list[dict[str, object]] = []
+    for number, (one, row) in enumerate(zip(found, told, strict=True), 1):
+        number_and_unit = "" if one.value is None else f" {one.value} {one.unit}"
+        bound = "" if one.bound == "exactly" else f"{one.bound} "
+        print(f"\n{number}. {one.by}: {one.quantity}, {bound}{one.what}{number_and_unit}\n   “{one.sentence}”")
+        if out is not None and typer.confirm("   Is that what was said?", default=False):
+            right.append({name: value for name, value in row.items() if name != "sentence"})
+    if out is None:
+        print(f"\n{len(found)} proposals; nobody has confirmed them. --out FILE.json asks for each.")
+    else:
+        _add(out, right)
+        print(
+            f"\n{len(right)} of {len(found)} written to {out}: add what is missing, and hold them with overflight incident examine."
+        )
+
+
+def _add(path: Path, rows: list[dict[str, object]]) -> None:
+    from overflight.errors import InputError
+    from overflight.files import whole_file
+
+    known: list[object] = []
+    if path.exists():
+        try:
+            known = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            known = {}  # type: ignore[assignment]
+        if not isinstance(known, list):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError("is no list of claims", path=str(path), remedy="name another file")
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps([*known, *rows], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def _print(judged: list[Examined], found: list[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -37,8 +37,8 @@ ASPECTS: Final = (
 )  # fmt: skip
 # What a claim speaks of, by its words, where it does not say so itself: the first that matches.
 _PHRASES: Final = (
-    ("distance", r"\b(length|path)\b.*\binside\b", "path inside"),
-    ("distance", r"\bdepth\b.*\binside\b", "depth inside"),
+    ("distance", r"\b(depth|deep)\b", "depth inside"),
+    ("distance", r"\b(length|path|flew|flown)\b.*\binside\b", "path inside"),
     ("distance", r"\b(closest to|from) the border\b", "distance from the border"),
     ("duration", r"\binside\b", "time inside"),
     ("time", r"\b(entry|entered)\b", "entry"),
