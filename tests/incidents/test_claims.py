@@ -39,32 +39,33 @@ def test_miles_are_statute_or_nautical(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "half"), [("1.15", 0.005), ("1.50", 0.005), ("17", 0.5), ("340", 5.0), ("6000", 500.0), ("0", 0.5)]
+    ("written", "digit"), [("1.15", 0.01), ("1.50", 0.01), ("17", 1.0), ("340", 10.0), ("6000", 1000.0), ("0", 1.0)]
 )
-def test_a_number_is_good_to_half_its_last_digit(written: str, half: float, tmp_path: Path) -> None:
+def test_a_number_may_be_rounded_or_cut_off_at_its_last_digit(written: str, digit: float, tmp_path: Path) -> None:
     path = tmp_path / "claims.json"
     path.write_text(
         json.dumps([BASE | {"quantity": "duration", "value": 0, "unit": "s"}]).replace(": 0,", f": {written},")
     )
     (reading,) = read_claims(path)[0].readings
-    assert reading.half_width == pytest.approx(half)
+    assert reading.digit == pytest.approx(digit)
     assert reading.value == float(written)
+    assert reading.interval("exactly") == pytest.approx((float(written) - digit / 2.0, float(written) + digit))
 
 
 def test_bounds(tmp_path: Path) -> None:
     told = {"quantity": "distance", "value": 5.5, "unit": "km"}
     (reading,) = one(tmp_path, **told, bound="at least").readings
     assert reading.interval("at least") == (5450.0, float("inf"))
-    assert reading.interval("at most") == (float("-inf"), 5550.0)
+    assert reading.interval("at most") == (float("-inf"), 5600.0)
     assert reading.interval("about") == pytest.approx((4950.0, 6050.0))
 
 
 def test_times_are_of_a_zone(tmp_path: Path) -> None:
     claim = one(tmp_path, quantity="time", what="entry", value="2015-11-24T09:24:05+02:00", unit="local time")
     assert claim.moment == datetime(2015, 11, 24, 7, 24, 5, tzinfo=UTC)
-    assert claim.moment_s == 0.5
+    assert claim.digit_s == 1.0
     assert "07:24:05 UTC" in claim.said
-    assert one(tmp_path, quantity="time", what="entry", value="2015-10-03T12:08+03:00").moment_s == 30.0
+    assert one(tmp_path, quantity="time", what="entry", value="2015-10-03T12:08+03:00").digit_s == 60.0
     with pytest.raises(InputError, match=r"claim 1: .* does not say its time zone; add it"):
         one(tmp_path, quantity="time", what="entry", value="2015-11-24T09:24:05")
 

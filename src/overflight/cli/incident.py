@@ -24,9 +24,17 @@ PIPED_WIDTH = 160
 def examine(
     claims: Annotated[Path, typer.Argument(metavar="CLAIMS.json", help="What was said, by whom.", show_default=False)],
     case: Annotated[str | None, typer.Option(help="Only the claims of this case.")] = None,
+    recording: Annotated[
+        list[str] | None, typer.Option(help="Positions to hold them against; may be repeated.")
+    ] = None,
+    airspace: Annotated[list[str] | None, typer.Option(help="The volume that they speak of; may be repeated.")] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help='Which track somebody is: "the aircraft=adsb:a1b2c3"; may be repeated.', metavar="WHO=TRACK"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print claims, verdicts and findings as JSON.")] = False,
 ) -> None:
-    """Hold the claims of an incident against physics and each other, with the arithmetic."""
+    """Hold the claims of an incident against physics, each other and tracks, with the arithmetic."""
     from overflight.errors import ParameterError
     from overflight.incidents.claims import read_claims
     from overflight.incidents.examination import examine as examined
@@ -38,11 +46,46 @@ def examine(
             raise ParameterError("--case", case, "is none of this file", remedy=f"choose from {', '.join(cases)}")
         read = [claim for claim in read if claim.case == case]
     judged, found = examined(read)
+    if recording or airspace or track:
+        judged = _held(judged, recording or [], airspace or [], track or [])
     if as_json:
         told = {"claims": [asdict(one) for one in judged], "findings": [asdict(one) for one in found]}
         print(json.dumps(told, ensure_ascii=False, indent=1, default=datetime.isoformat))
     else:
         _print(judged, found)
+
+
+def _held(judged: list[Examined], recordings: list[str], volumes: list[str], tracks: list[str]) -> list[Examined]:
+    from overflight import api
+    from overflight.errors import ParameterError
+    from overflight.incidents.claims import subject
+    from overflight.incidents.tracks import held, stays_of
+
+    for name, given in (("--recording", recordings), ("--airspace", volumes), ("--track", tracks)):
+        if not given:
+            raise ParameterError(name, "", "is missing", remedy="give recording, airspace and track together")
+    whose: dict[str, list[str]] = {}
+    for text in tracks:
+        who, _, name = text.partition("=")
+        if not (who.strip() and name.strip()):
+            raise ParameterError("--track", text, "names nobody", remedy='write it like "the aircraft=adsb:a1b2c3"')
+        whose.setdefault(subject(who), []).append(name.strip())
+    read = api.read(*recordings)
+    known = set(read.table["track_id"].unique())
+    subjects = {one.claim.subject for one in judged}
+    for who, names in whose.items():
+        if who not in subjects:
+            raise ParameterError(
+                "--track", who, "is nobody that a claim is of", remedy=f"choose from {', '.join(sorted(subjects))}"
+            )
+        for name in names:
+            if name not in known:
+                raise ParameterError(
+                    "--track", name, "is no track of the recording", remedy="overflight inspect lists them"
+                )
+    found = api.check(read, airspace=volumes, nets=("incursion", "hazard"))
+    stays = {who: stays_of(found.to_polars(), read.table, names) for who, names in whose.items()}
+    return held(judged, stays)
 
 
 @incident.command()

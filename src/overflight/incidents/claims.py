@@ -1,7 +1,8 @@
 """What somebody says of an incident, as data: a quantity with its unit, whose word it is, and of what.
 
-A claim keeps every way in which it may be meant. "1.15 miles" is statute or nautical; a number is good to half of its last digit that is
-not a rounding zero ("6,000 m" says 5,500 to 6,500 m); "a few seconds" is no number. A time of day must say its zone.
+A claim keeps every way in which it may be meant. "1.15 miles" is statute or nautical; a number may be rounded or cut off at its last digit
+that is no rounding zero ("6,000 m" says 5,500 to 7,000 m, "12:08" says 12:07:30 to 12:09); "a few seconds" is no number. A time of day
+must say its zone.
 
 Claims are read from JSON, a list of objects: `case`, `by` ("party, speaker"), `of` (whom or what), `quantity` (one of `QUANTITIES`), `what`,
 `value`, `unit`, and where they help `bound` (one of `BOUNDS`), `source`, `aspect` (one of `ASPECTS`).
@@ -54,15 +55,15 @@ _PHRASES: Final = (
 
 @dataclass(frozen=True)
 class Reading:
-    """One way in which a number may be meant: SI (m, s, m/s) or a plain count, good to `half_width` on either side."""
+    """One way in which a number may be meant: SI (m, s, m/s) or a plain count; `digit` is what one is worth in its last digit."""
 
     unit: str
     value: float
-    half_width: float
+    digit: float
 
     def interval(self, bound: str) -> tuple[float, float]:
         """Return from what to what it may be."""
-        low, high = self.value - self.half_width, self.value + self.half_width
+        low, high = self.value - self.digit / 2.0, self.value + self.digit
         if bound == "about":
             low, high = min(low, self.value * (1.0 - ABOUT)), max(high, self.value * (1.0 + ABOUT))
         return (low if bound != "at most" else float("-inf")), (high if bound != "at least" else float("inf"))
@@ -82,7 +83,7 @@ class Claim:
         said: the claim in its own words, with number and unit.
         readings: of a number, every way in which it may be meant; empty where none was given.
         bound: one of `BOUNDS`.
-        moment: of a time, in UTC; it is good to `moment_s` on either side.
+        moment: of a time, in UTC; `digit_s` is 60 where it was said to the minute, else 1.
         answer: of "inside/outside" and "verdict".
         source: where it was reported.
     """
@@ -98,14 +99,25 @@ class Claim:
     readings: tuple[Reading, ...]
     bound: str
     moment: datetime | None
-    moment_s: float
+    digit_s: float
     answer: str
     source: str
 
     @property
+    def moments_s(self) -> tuple[float, float]:
+        """From when to when a time may be, in s since 1970; NaN where it is none."""
+        at = self.moment.timestamp() if self.moment else float("nan")
+        return at - self.digit_s / 2.0, at + self.digit_s
+
+    @property
     def subject(self) -> str:
         """Whom it is of, so that "the aircraft" and "two aircraft" are the same."""
-        return re.sub(r"^(the|a|an|two|both)\s+", "", self.of.strip().lower())
+        return subject(self.of)
+
+
+def subject(of: str) -> str:
+    """Return whom something is of: "the aircraft" and "two aircraft" are the same."""
+    return re.sub(r"^(the|a|an|two|both)\s+", "", of.strip().lower())
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -149,9 +161,9 @@ def _claim(number: int, row: Any) -> Claim:
     value, unit = given.get("value"), _text(given, "unit", "")
     aspect = _one_of(given, "aspect", ASPECTS, _aspect(quantity, f"{what} {of}" if quantity == "verdict" else what))
     readings: tuple[Reading, ...] = ()
-    moment, moment_s, answer = None, 0.0, ""
+    moment, digit_s, answer = None, 0.0, ""
     if quantity == "time":
-        moment, moment_s = _moment(value)
+        moment, digit_s = _moment(value)
     elif quantity == "verdict":
         answer = what
     elif quantity == "inside/outside":
@@ -164,7 +176,7 @@ def _claim(number: int, row: Any) -> Claim:
     if moment is not None:
         said += f" ({moment:%H:%M:%S} UTC)"
     return Claim(
-        number, case, by.split(",")[0].strip(), by, of, quantity, aspect, said, readings, bound, moment, moment_s,
+        number, case, by.split(",")[0].strip(), by, of, quantity, aspect, said, readings, bound, moment, digit_s,
         answer, _text(given, "source", ""),
     )  # fmt: skip
 
@@ -203,21 +215,21 @@ def _moment(value: Any) -> tuple[datetime, float]:
         raise InputError(
             f"{value!r} does not say its time zone", remedy="add it, +03:00 for Moscow, +02:00 for Turkey in winter"
         )
-    return moment.astimezone(UTC), 0.5 if moment.second or moment.microsecond else 30.0
+    return moment.astimezone(UTC), 1.0 if moment.second or moment.microsecond else 60.0
 
 
 def _readings(quantity: str, value: Decimal, unit: str) -> tuple[Reading, ...]:
     if not value.is_finite() or abs(value) > 10**12:
         raise InputError(f"value {value} is no number that can be used")
-    half = float(_last_digit(value)) / 2.0
+    digit = float(_last_digit(value))
     number = float(value)
     if quantity in {"distance", "altitude"}:
-        units, halves = length_readings_m(number, unit), length_readings_m(half, unit)
-        return tuple(Reading(name, units[name], halves[name]) for name in units)
+        units, digits = length_readings_m(number, unit), length_readings_m(digit, unit)
+        return tuple(Reading(name, units[name], digits[name]) for name in units)
     if quantity == "duration":
-        return (Reading(unit, duration_s(number, unit), duration_s(half, unit)),)
+        return (Reading(unit, duration_s(number, unit), duration_s(digit, unit)),)
     if quantity == "speed":
-        return (Reading(unit, speed_mps(number, unit), speed_mps(half, unit)),)
+        return (Reading(unit, speed_mps(number, unit), speed_mps(digit, unit)),)
     if quantity == "count":
         if value != value.to_integral_value() or value < 0:
             raise InputError(f"value {value} is no count")

@@ -138,7 +138,7 @@ def _at_speed(rule: str, way: Claim, time: Claim, times: float) -> Finding:
         exact = times * reading.value / seconds.value if seconds.value else float("inf")
         least = "at least " if times > 1.0 else ""
         unit = f" ({reading.unit})" if len(way.readings) > 1 else ""
-        of = f"{slowest / KT_MPS:.0f} to {fastest / KT_MPS:.0f} as they are rounded"
+        of = f"{slowest / KT_MPS:.0f} to {fastest / KT_MPS:.0f} as they may be rounded or cut off"
         said.append(f"{least}{exact / KT_MPS:.0f} kt{unit}, {of}")
     formula = f"{_number(way)} in {_number(time)}{', in and out again,' if times > 1.0 else ''}"
     return _finding(rule, POSSIBLE if possible else IMPOSSIBLE, (way, time), f"{formula} is {'; or '.join(said)}")
@@ -182,7 +182,7 @@ def _same_moment(one: Claim, other: Claim) -> Finding:
     assert one.moment is not None
     assert other.moment is not None
     apart_s = abs((one.moment - other.moment).total_seconds())
-    outcome = AGREE if apart_s <= one.moment_s + other.moment_s else CONTRADICT
+    outcome = AGREE if _overlap(one.moments_s, other.moments_s) else CONTRADICT
     why = f"{one.moment:%H:%M:%S} and {other.moment:%H:%M:%S} UTC, {apart_s:.0f} s apart"
     return _finding("same", outcome, (one, other), why)
 
@@ -195,7 +195,7 @@ def _same_number(one: Claim, other: Claim) -> Finding:
     factor = KT_MPS if one.quantity == "speed" else 1.0
     why = f"{_number(one)} and {_number(other)} differ by {abs(a.value - b.value) / factor:,.0f} {unit}"
     if one.quantity != "count":
-        why += f", rounded by {a.half_width / factor:,.0f} and {b.half_width / factor:,.0f} {unit}"
+        why += f", said to {a.digit / factor:,.0f} and {b.digit / factor:,.0f} {unit}"
     return _finding("same", AGREE if agreeing else CONTRADICT, (one, other), why)
 
 
