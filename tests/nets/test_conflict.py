@@ -18,8 +18,9 @@ from polars.testing import assert_frame_equal
 
 import overflight
 from overflight.nets.alerting import EN_ROUTE, LAYERED, STCA, TABLES, Alerting
+from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Findings
-from overflight.nets.predicted import Conflict, ConflictParameters
+from overflight.nets.predicted import Conflict
 from overflight.nets.states import States
 from overflight.surveillance.batch import TrackNames, batch_of
 from tests.flights import MIDNIGHT, flight

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 import overflight
 from overflight.nets.alerting import LAYERED, STCA, Alerting
-from overflight.nets.predicted import Conflict, ConflictParameters
+from overflight.nets.asked import ConflictParameters
+from overflight.nets.predicted import Conflict
 from overflight.surveillance.batch import TrackNames, batch_of
 from overflight.surveillance.integrity import DUPLICATE, SUSPECTS_SCHEMA
 from tests.flights import MIDNIGHT, flight, north_of

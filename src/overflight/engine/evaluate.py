@@ -61,9 +61,10 @@ from overflight.engine.pipeline import Pipeline
 from overflight.engine.sight import Sight
 from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES, Alerting
+from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Findings
 from overflight.nets.minima import FLOOR_FT, Layer, Minima
-from overflight.nets.predicted import Conflict, ConflictParameters
+from overflight.nets.predicted import Conflict
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.surveillance.batch import TrackNames
 from overflight.surveillance.integrity import Gate

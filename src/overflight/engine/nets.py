@@ -8,11 +8,12 @@ from overflight.airspace.volume import Airspace
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
+from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Net
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
-from overflight.nets.predicted import Conflict, ConflictParameters
+from overflight.nets.predicted import Conflict
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.nets.stay_events import net_of
 from overflight.surveillance.batch import TrackNames
