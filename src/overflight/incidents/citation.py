@@ -7,7 +7,6 @@ can prove that it is the one.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import secrets
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.request import Request, urlopen
 
 from overflight.errors import InputError
 from overflight.files import whole_file
+from overflight.incidents.evidence import salted_digest
 
 MOST_BYTES: Final = 10_000_000
 TIMEOUT_S: Final = 20.0
@@ -97,7 +97,7 @@ def keep(page: Page, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made ({error.strerror})", path=str(folder)) from None
-    path = folder / f"{_digest(salt, page.content)}.warc.gz"
+    path = folder / f"{salted_digest(salt, page.content)}.warc.gz"
     with whole_file(path) as temporary, temporary.open("wb") as file:
         writer = warcio.WARCWriter(file, gzip=True)
         record = writer.create_warc_record(
@@ -127,10 +127,6 @@ def kept(path: Path) -> bytes:
         salt, content = bytes.fromhex(told[0]), cast("bytes", told[1])
     except Exception as error:  # a damaged archive raises whatever its parts do
         raise InputError(f"is no page kept as evidence ({error})", path=str(path)) from None
-    if _digest(salt, content) != path.name.removesuffix(".warc.gz"):
+    if salted_digest(salt, content) != path.name.removesuffix(".warc.gz"):
         raise InputError("is not the page that its name says", path=str(path), remedy="ask for the file again")
     return content
-
-
-def _digest(salt: bytes, content: bytes) -> str:
-    return hashlib.sha256(salt + content).hexdigest()

@@ -36,6 +36,8 @@ ASPECTS: Final = (
     "path inside", "depth inside", "time inside", "entry", "inside", "distance from the border", "altitude", "speed",
     "launched", "hit", "came down", "other",
 )  # fmt: skip
+_NUMBERS: Final = ("duration", "distance", "altitude", "count", "speed")
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 # What a claim speaks of, by its words, where it does not say so itself: the first that matches.
 _PHRASES: Final = (
     ("distance", r"\b(depth|deep)\b", "depth inside"),
@@ -126,6 +128,29 @@ def read_claims(path: Path) -> list[Claim]:
     Raises:
         InputError: it cannot be read, or a claim in it cannot be used; the message names the claim and what it lacks.
     """
+    return claims_of(_rows(path), str(path))
+
+
+def claims_as_text(path: Path, case: str | None = None) -> list[dict[str, str]]:
+    """Return the claims of a JSON file as they go into a statement, numbers as text with all their digits; of one case, or all.
+
+    Raises:
+        InputError: as `read_claims`, or there is no such case.
+    """
+    rows = _rows(path)
+    claims_of(rows, str(path))
+    cases = list(dict.fromkeys(row["case"] for row in rows))
+    if case is not None and case not in cases:
+        raise ParameterError("--case", case, "is none of this file", remedy=f"choose from {', '.join(cases)}")
+    return [
+        {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in row.items() if value}
+        | ({"value": "0"} if row.get("value") == 0 else {})
+        for row in rows
+        if case in (None, row["case"])
+    ]
+
+
+def _rows(path: Path) -> list[Any]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"is larger than {MOST_BYTES // 1_000_000} MB", path=str(path))
@@ -136,15 +161,23 @@ def read_claims(path: Path) -> list[Claim]:
         raise InputError(f"is no JSON ({error})", path=str(path), remedy="give a list of claims") from None
     if not isinstance(told, list):
         raise InputError("is no list of claims", path=str(path), remedy="put the claims between [ and ]")
-    rows = cast("list[Any]", told)
+    return cast("list[Any]", told)
+
+
+def claims_of(rows: list[Any], path: str | None = None) -> list[Claim]:
+    """Return the claims that rows of JSON say; a number may be text, so that 1.50 keeps its last digit.
+
+    Raises:
+        InputError: one cannot be used; the message names the claim and what it lacks.
+    """
     if len(rows) > MOST_CLAIMS:
-        raise InputError(f"has more than {MOST_CLAIMS:,} claims", path=str(path))
+        raise InputError(f"has more than {MOST_CLAIMS:,} claims", path=path)
     claims: list[Claim] = []
     for number, row in enumerate(rows, 1):
         try:
             claims.append(_claim(number, row))
         except (InputError, ParameterError) as error:
-            raise InputError(str(error), path=str(path), place=f"claim {number}") from None
+            raise InputError(str(error), path=path, place=f"claim {number}") from None
     return claims
 
 
@@ -158,7 +191,7 @@ def _claim(number: int, row: Any) -> Claim:
     case, by, of, what = (_text(given, name) for name in ("case", "by", "of", "what"))
     quantity = _one_of(given, "quantity", QUANTITIES)
     bound = _one_of(given, "bound", BOUNDS, "exactly")
-    value, unit = given.get("value"), _text(given, "unit", "")
+    value, unit = _value(given, quantity), _text(given, "unit", "")
     aspect = _one_of(given, "aspect", ASPECTS, _aspect(quantity, f"{what} {of}" if quantity == "verdict" else what))
     readings: tuple[Reading, ...] = ()
     moment, digit_s, answer = None, 0.0, ""
@@ -179,6 +212,13 @@ def _claim(number: int, row: Any) -> Claim:
         number, case, by.split(",")[0].strip(), by, of, quantity, aspect, said, readings, bound, moment, digit_s,
         answer, _text(given, "source", ""),
     )  # fmt: skip
+
+
+def _value(given: dict[str, Any], quantity: str) -> Any:
+    value = given.get("value")
+    if quantity in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Decimal(value)
+    return value
 
 
 def _text(given: dict[str, Any], name: str, default: str | None = None) -> str:
