@@ -14,7 +14,7 @@ from overflight.incidents.claims import read_claims
 from overflight.incidents.examination import Examined, Finding, examine
 
 OVERFLIGHT = str(Path(sys.executable).with_name("overflight"))
-OCTOBER = Path("tests/data/october-2015/claims.json")
+OCTOBER = Path("examples/october-2015/claims.json")
 
 
 def told(folder: Path, *rows: dict[str, Any]) -> tuple[list[Examined], list[Finding]]:
