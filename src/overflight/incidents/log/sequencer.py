@@ -50,13 +50,13 @@ class Sequencer:
                 remedy="take the log from another party's copy; nothing is signed until then",
             )
 
-    def add(self, entries: Sequence[bytes]) -> int:
-        """Add entries; returns the index of the first. They are durable when this returns.
+    def add(self, entries: Sequence[bytes], names: Sequence[tuple[str, str] | None] = ()) -> int:
+        """Add entries (and of statements the names, as `StoredLog.append` says); returns the index of the first. They are then durable.
 
         Raises:
             InputError: the database cannot be written to.
         """
-        return self._log.append(entries)
+        return self._log.append(entries, names=names)
 
     def checkpoint(self) -> Checkpoint:
         """Sign the log as it is stored, or return the checkpoint of that size that was signed before.

@@ -43,6 +43,10 @@ _CHECKPOINTS: Final = sa.Table(
 _COSIGNED: Final = sa.Table(
     "record_cosigned", _TABLES, sa.Column("log", sa.Integer, primary_key=True), sa.Column("note", sa.LargeBinary, nullable=False),
 )  # fmt: skip
+_STATEMENTS: Final = sa.Table(
+    "record_statements", _TABLES, sa.Column("id", sa.Text, primary_key=True), sa.Column("log", sa.Integer, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True), sa.Column("incident", sa.Text, nullable=False, index=True),
+)  # fmt: skip
 _NOTES: Final = sa.Table(
     "record_notes", _TABLES, sa.Column("digest", sa.Text, primary_key=True), sa.Column("note", sa.LargeBinary, nullable=False),
 )  # fmt: skip
@@ -84,12 +88,34 @@ class Store:
         with self.transaction() as connection:
             return list(connection.execute(sa.select(_LOGS.c.origin).order_by(_LOGS.c.id)).scalars())
 
+    def incidents(self) -> list[str]:
+        """Return the ids of all incidents that some log has a statement of."""
+        with self.transaction() as connection:
+            return sorted(connection.execute(sa.select(_STATEMENTS.c.incident).distinct()).scalars())
+
+    def statements(self, incident: str) -> list[tuple[str, int, bytes]]:
+        """Return the statements of an incident in all logs: origin, index and entry of each, by log and index."""
+        chosen = (
+            sa.select(_LOGS.c.origin, _STATEMENTS.c.at, _ENTRIES.c.entry)
+            .join(_LOGS, _LOGS.c.id == _STATEMENTS.c.log)
+            .join(_ENTRIES, (_ENTRIES.c.log == _STATEMENTS.c.log) & (_ENTRIES.c.at == _STATEMENTS.c.at))
+            .where(_STATEMENTS.c.incident == incident)
+            .order_by(_LOGS.c.id, _STATEMENTS.c.at)
+        )
+        with self.transaction() as connection:
+            return [(origin, at, bytes(entry)) for origin, at, entry in connection.execute(chosen)]
+
     def keep_note(self, checkpoint: Checkpoint) -> None:
         """Keep a signed checkpoint under its hash, so that a statement that names it can be shown with it."""
         with self.transaction() as connection:
             known = connection.execute(sa.select(_NOTES.c.digest).where(_NOTES.c.digest == checkpoint.digest)).scalar()
             if known is None:
                 connection.execute(_NOTES.insert().values(digest=checkpoint.digest, note=checkpoint.content))
+
+    def notes(self) -> list[Checkpoint]:
+        """Return all checkpoints that were kept under their hash."""
+        with self.transaction() as connection:
+            return [read_checkpoint(bytes(one)) for one in connection.execute(sa.select(_NOTES.c.note)).scalars()]
 
     def note(self, digest: str) -> Checkpoint | None:
         """Return a checkpoint that was kept under its hash."""
@@ -115,12 +141,18 @@ class StoredLog:
         with self._store.transaction() as connection:
             return self._size(connection)
 
-    def append(self, entries: Sequence[bytes], expected: tuple[int, bytes] | None = None) -> int:
+    def append(
+        self,
+        entries: Sequence[bytes],
+        expected: tuple[int, bytes] | None = None,
+        names: Sequence[tuple[str, str] | None] = (),
+    ) -> int:
         """Add entries, durably, in one transaction; returns the index of the first.
 
         Args:
             entries: what is added.
             expected: of a copy: the size and root that the tree must then have.
+            names: of each entry that is a statement its id and its incident, by which it is found again.
 
         Raises:
             InputError: the database cannot be used, or the tree has become another than expected (then nothing is added).
@@ -136,6 +168,13 @@ class StoredLog:
                 nodes = [{"log": self._number, "level": level, "at": at, "hash": digest} for level, at, digest in made]
                 connection.execute(_HASHES.insert(), nodes)
                 connection.execute(_LOGS.update().where(_LOGS.c.id == self._number).values(size=after))
+            known = [
+                {"id": name[0], "log": self._number, "at": size + n, "incident": name[1]}
+                for n, name in enumerate(names)
+                if name is not None
+            ]
+            if known:
+                connection.execute(_STATEMENTS.insert(), known)
             if expected is not None:
                 root = merkle.root(after, lambda level, at: self._hash(connection, level, at))
                 if (after, root) != expected:

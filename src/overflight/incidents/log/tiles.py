@@ -14,6 +14,7 @@ from overflight.incidents.log.merkle import Hashes
 
 WIDTH: Final = 256
 HEIGHT: Final = 8
+MOST_LEVELS: Final = 8
 MOST_ENTRY: Final = 65_535
 MOST_BUNDLE: Final = WIDTH * (MOST_ENTRY + 2)
 
@@ -84,15 +85,25 @@ def published(
         read: entries from an index to before another.
         hashes: of its complete subtrees.
     """
-    for index in range(before // WIDTH, -(-size // WIDTH)):
-        first = index * WIDTH
-        width = min(WIDTH, size - first)
-        yield path_of("entries", index, width), bundle(read(first, first + width))
-    level = 0
-    while (count := size >> (HEIGHT * level)) > 0:
-        for index in range((before >> (HEIGHT * level)) // WIDTH, -(-count // WIDTH)):
-            first = index * WIDTH
-            width = min(WIDTH, count - first)
-            tile = b"".join(hashes(HEIGHT * level, first + one) for one in range(width))
-            yield path_of(level, index, width), tile
-        level += 1
+    levels = ["entries", *(str(level) for level in range(MOST_LEVELS) if size >> (HEIGHT * level))]
+    for level in levels:
+        height = 0 if level == "entries" else HEIGHT * int(level)
+        count = size >> height
+        for index in range((before >> height) // WIDTH, -(-count // WIDTH)):
+            width = min(WIDTH, count - index * WIDTH)
+            content = tile(level, index, width, size, read, hashes)
+            if content is not None:
+                yield path_of(level, index, width), content
+
+
+def tile(
+    level: str, index: int, width: int, size: int, read: Callable[[int, int], list[bytes]], hashes: Hashes
+) -> bytes | None:
+    """Return one tile of a log of `size` leaves, of a level or of "entries"; None where there is none of that width."""
+    height = 0 if level == "entries" else HEIGHT * int(level)
+    first = index * WIDTH
+    if not 0 < width <= WIDTH or first + width > size >> height:
+        return None
+    if level == "entries":
+        return bundle(read(first, first + width))
+    return b"".join(hashes(height, first + one) for one in range(width))

@@ -52,7 +52,7 @@ class Witness:
     def add_checkpoint(self, body: bytes) -> Answer:
         """Answer a request."""
         try:
-            old, proof, checkpoint = _read(body)
+            old, proof, checkpoint = read_request(body)
         except InputError as error:
             return _told(400, str(error))
         if all(key.name != checkpoint.origin for key in self._logs):
@@ -106,7 +106,12 @@ def cosignatures(answer: bytes) -> tuple[Signature, ...]:
         raise InputError("the witness answered with something else than a cosignature") from None
 
 
-def _read(body: bytes) -> tuple[int, list[bytes], Checkpoint]:
+def read_request(body: bytes) -> tuple[int, list[bytes], Checkpoint]:
+    """Read a request: the old size, the proof, and the checkpoint; nothing is verified.
+
+    Raises:
+        InputError: it is none.
+    """
     head, blank, note = body.partition(b"\n\n")
     try:
         if not blank or len(body) > MOST_BYTES:
