@@ -24,6 +24,7 @@ from overflight.incidents.party import Party
 
 TIMEOUT_S: Final = 20.0
 MOST_AT_ONCE: Final = 32
+MOST_UNREAD: Final = 10_000_000
 BINARY: Final = "application/octet-stream"
 TEXT: Final = "text/plain; charset=utf-8"
 _TILE: Final = re.compile(r"tile/(entries|[0-7])/((?:x\d{3}/){0,5}\d{3})(?:\.p/(\d{1,3}))?")
@@ -120,8 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer.status, answer.content_type, answer.body)
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        """Answer without having read the body: the connection cannot be used on."""
+        """Answer a request that is not wanted; what is not too long of it is read first, so that the answer is heard."""
         self.close_connection = True
+        length = self.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) <= MOST_UNREAD:
+            self.rfile.read(int(length))
         self._send(status, TEXT, f"{reason}\n".encode())
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -137,5 +141,5 @@ class _Handler(BaseHTTPRequestHandler):
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """Say nothing for every request."""
 
-    def log_error(self, *_: Any) -> None:
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing of a client that goes away."""
