@@ -133,7 +133,7 @@ def test_over_http(two: list[Party], tmp_path: Path) -> None:
             assert caught.value.code == 404
             caught.value.close()
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(urllib.request.Request(f"{a}/add-checkpoint", data=b"x" * 1_000_001))
+            urllib.request.urlopen(urllib.request.Request(f"{a}/witness/add-checkpoint", data=b"x" * 1_000_001))
         assert caught.value.code == 413
         caught.value.close()
         with pytest.raises(InputError, match="cannot be reached"):

@@ -32,6 +32,30 @@ class ForkError(InputError):
     """A log was shown in two ways."""
 
 
+def asked(party: Party) -> tuple[list[Checkpoint], list[str]]:
+    """Ask the witnesses whose address the policy names for the size of one's own log that they last cosigned.
+
+    Returns:
+        The checkpoints that they told of, and a line for each that did not answer.
+    """
+    told: list[Checkpoint] = []
+    silent: list[str] = []
+    for name, key in party.policy.witnesses.items():
+        address = party.policy.urls.get(str(key))
+        if address is None or key.name == party.witness_signer.key.name:
+            continue
+        try:
+            content = Http(address).read(f"{origin_hash(party.origin)}/checkpoint")
+            if content is not None:
+                checkpoint = read_checkpoint(content)
+                checked(checkpoint, [party.signer.key])
+                verified(checkpoint.note, [key])
+                told.append(checkpoint)
+        except InputError as error:
+            silent.append(f"{name}: {error}")
+    return told, silent
+
+
 @dataclass
 class Exchanged:
     """What an exchange did, a line each."""
@@ -251,7 +275,7 @@ def _ask(party: Party, place: Http, done: Exchanged) -> None:
         old, status, answer = 0, 409, b""
         for _ in range(2):  # the first answer may tell the size that it cosigned last
             status, answer = place.post(
-                "add-checkpoint", request(old, party.log.consistency_proof(old, latest.size), latest)
+                "witness/add-checkpoint", request(old, party.log.consistency_proof(old, latest.size), latest)
             )
             if status != 409:
                 break

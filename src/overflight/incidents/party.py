@@ -118,13 +118,15 @@ def create(folder: Path, name: str, database: str | None = None) -> Party:
     """Make a record: new keys, a policy that knows only them, an empty log.
 
     Raises:
-        ParameterError: the name is none that a key can have.
-        InputError: there is a record in the folder, or it cannot be written to.
+        ParameterError: the name is none that a key can have, or the database no address of one.
+        InputError: the database cannot be used, there is a record in the folder, or it cannot be written to.
     """
     if not _NAME.fullmatch(name):
         raise ParameterError(
             "NAME", name, "is no name of a party", remedy="give small letters, digits, dots and dashes"
         )
+    if database is not None:
+        open_store(database).close()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "party.toml").exists():

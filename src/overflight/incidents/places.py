@@ -14,6 +14,7 @@ from overflight.incidents.log import tiles
 
 TIMEOUT_S: Final = 20.0
 MOST_BYTES: Final = tiles.MOST_BUNDLE
+MOST_FETCHED: Final = 8_000_000_000
 
 
 class Folder:
@@ -94,3 +95,28 @@ class Http:
         if len(content) > MOST_BYTES:
             raise InputError("answers with more than can be meant", path=asked.full_url)
         return content
+
+
+def fetch(address: str, target: Path) -> None:
+    """Fetch a file, a bundle of any size that can be meant.
+
+    Raises:
+        InputError: it cannot be reached, or is larger.
+    """
+    size = 0
+    try:
+        with (
+            urlopen(Request(address, headers={"User-Agent": "overflight"}), timeout=TIMEOUT_S) as answer,
+            target.open("wb") as file,
+        ):
+            while chunk := answer.read(1 << 20):
+                size += len(chunk)
+                if size > MOST_FETCHED:
+                    raise InputError("is larger than can be meant", path=address)
+                file.write(chunk)
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        raise InputError(f"cannot be fetched ({error})", path=address) from None

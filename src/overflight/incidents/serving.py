@@ -1,4 +1,4 @@
-"""A party's log and its witness over HTTP: reads as `exchange.py` describes a place, and `add-checkpoint` of C2SP tlog-witness.
+"""A party's log and its witness over HTTP: reads as `exchange.py` describes a place, and under `/witness` the protocol of C2SP tlog-witness.
 
 There are no accounts: what is served is what a party shows to everybody who reaches it, and a request for a cosignature is judged by the signature of the log
 alone. It listens on loopback unless told otherwise; evidence is not served unless the party says so.
@@ -19,6 +19,7 @@ from overflight.incidents.bundle import bundle_of, write_bundle
 from overflight.incidents.exchange import witness_file
 from overflight.incidents.log import tiles
 from overflight.incidents.log.checkpoints import origin_hash
+from overflight.incidents.log.store import StoredLog
 from overflight.incidents.log.witness import MOST_BYTES
 from overflight.incidents.party import Party
 
@@ -30,6 +31,7 @@ TEXT: Final = "text/plain; charset=utf-8"
 _TILE: Final = re.compile(r"tile/(entries|[0-7])/((?:x\d{3}/){0,5}\d{3})(?:\.p/(\d{1,3}))?")
 _LOG: Final = re.compile(r"/([0-9a-f]{64})/(.+)")
 _NOTE: Final = re.compile(r"/notes/([0-9a-f]{64})")
+_COSIGNED: Final = re.compile(r"/witness/([0-9a-f]{64})/checkpoint")
 _BUNDLE: Final = re.compile(r"/bundle/([0-9a-f]{64})")
 
 
@@ -49,11 +51,19 @@ class Server(ThreadingHTTPServer):
         if match := _NOTE.fullmatch(path):
             note = self.party.store.note(match[1])
             return None if note is None else (TEXT, note.content)
+        if match := _COSIGNED.fullmatch(path):
+            log = self._log(match[1])
+            cosigned = None if log is None else log.cosigned()
+            return None if cosigned is None else (TEXT, cosigned.content)
         if match := _BUNDLE.fullmatch(path):
             return self._bundle(match[1])
         if match := _LOG.fullmatch(path):
             return self._of_log(match[1], match[2])
         return None
+
+    def _log(self, name: str) -> StoredLog | None:
+        store = self.party.store
+        return next((store.log(origin) for origin in store.origins() if origin_hash(origin) == name), None)
 
     def _bundle(self, incident: str) -> tuple[str, bytes] | None:
         party = self.party
@@ -67,8 +77,7 @@ class Server(ThreadingHTTPServer):
             return "application/zip", path.read_bytes()
 
     def _of_log(self, name: str, rest: str) -> tuple[str, bytes] | None:
-        store = self.party.store
-        log = next((store.log(origin) for origin in store.origins() if origin_hash(origin) == name), None)
+        log = self._log(name)
         latest = None if log is None else log.latest()
         if log is None or latest is None:
             return None
@@ -104,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if self.path != "/add-checkpoint":
+        if self.path != "/witness/add-checkpoint":
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing")
         elif not length.isdigit():
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "say how long the request is")

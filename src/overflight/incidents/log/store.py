@@ -298,9 +298,17 @@ def open_store(place: Path | str) -> Store:
         event.listen(engine, "begin", _begin)
     else:
         try:
-            url = sa.make_url(place).set(drivername="postgresql+psycopg")
+            url = sa.make_url(place)
         except SQLAlchemyError:
-            raise ParameterError("--database", place, "is no address of a database") from None
+            url = None
+        if url is None or url.drivername not in {"postgresql", "postgres"}:
+            raise ParameterError(
+                "--database",
+                place.partition(":")[0],
+                "is no address of a database",
+                remedy="write it like postgresql://USER@HOST/NAME",
+            )
+        url = url.set(drivername="postgresql+psycopg")
         where, engine = url.render_as_string(hide_password=True), sa.create_engine(url)
     try:
         with engine.begin() as connection:
