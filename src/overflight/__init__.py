@@ -14,11 +14,13 @@ from overflight._version import __version__
 from overflight.errors import InputError, OverflightError, ParameterError
 
 if TYPE_CHECKING:
+    from overflight.agreement.model import Agreement
     from overflight.airspace.volume import Airspace
-    from overflight.api import Evaluation, Events, check, evaluate, read, read_airspace
+    from overflight.api import Evaluation, Events, check, evaluate, read, read_agreement, read_airspace
     from overflight.surveillance.recording import Recording
 
 __all__ = [
+    "Agreement",
     "Airspace",
     "Evaluation",
     "Events",
@@ -30,13 +32,14 @@ __all__ = [
     "check",
     "evaluate",
     "read",
+    "read_agreement",
     "read_airspace",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load the public functions on first use."""
-    if name in {"Airspace", "Evaluation", "Events", "Recording", "check", "evaluate", "read", "read_airspace"}:
+    if name in {*__all__} - {"__version__", "InputError", "OverflightError", "ParameterError"}:
         from overflight import api
 
         return getattr(api, name)

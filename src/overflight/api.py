@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from overflight.agreement.logs import read_logs
+from overflight.agreement.model import Agreement
+from overflight.agreement.read import read_agreement
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Evaluation", "Events", "check", "evaluate", "read", "read_airspace"]
+__all__ = ["Agreement", "Evaluation", "Events", "check", "evaluate", "read", "read_agreement", "read_airspace"]
 
 
 class Events:
@@ -96,6 +99,8 @@ def check(
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA,
     alerting: str = "stca",
     widening: float = 0.0,
+    agreement: Agreement | str | Path | None = None,
+    logs: str | Path | Sequence[str | Path] = (),
     minima: str | None = None,
     profile: str | None = None,
     vertical_tolerance: str | None = None,
@@ -117,14 +122,16 @@ def check(
     Args:
         positions: a file, folder or glob, several of them, "-" for standard input, a `Recording`, or a table: Polars,
             pandas, Arrow, anything with ``__arrow_c_stream__``, with the columns of the position table.
-        nets: which nets run: separation, incursion, hazard, line, lost, interference, conflict. None named: separation,
-            and with airspace incursion, hazard, line and interference.
+        nets: which nets run: separation, incursion, hazard, line, breach, lost, interference, conflict. None named:
+            separation, with airspace incursion, hazard, line and interference, with an agreement breach.
         airspace: volumes that may be entered or not: files (GeoJSON, OpenAir, AIXM, ...), sets ("fir:LTAA", "country:TR"),
             or what `read_airspace` returned.
         allow: tracks that may be in any volume, "callsign=THY*"; by callsign, icao24, track_id or party.
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
         alerting: levels and times of predicted conflicts: stca, stca-layered, do365-en-route, do365-terminal, do365-non-cooperative.
         widening: how many times the accuracies of both aircraft are added to the distances of predicted conflicts.
+        agreement: parties and rules whose breaches are looked for: a TOML file, or what `read_agreement` returned.
+        logs: of calls, notices and plans that its rules ask for: CSV or JSON files.
         minima: horizontal and vertical minimum of every pair, "5 NM/1000 ft"; without it and without `profile` each pair
             is held to what its rules of flight ask for.
         profile: en-route, terminal, well-clear or nmac, for every pair.
@@ -163,6 +170,8 @@ def check(
         qnh_uncertainty_hpa=qnh_uncertainty_hpa,
         alerting=alerting,
         widening=widening,
+        agreement=read_agreement(agreement) if isinstance(agreement, str | Path) else agreement,
+        logs=read_logs(*([logs] if isinstance(logs, str | Path) else logs)),
     )
     if not isinstance(airspace, Airspace):
         sources = [airspace] if isinstance(airspace, str | Path) else list(airspace)

@@ -33,8 +33,8 @@ def check(
     net: Annotated[
         list[str] | None,
         typer.Option(
-            help="Net to run: separation, incursion, hazard, line, lost, interference or conflict; may be repeated. "
-            "[separation, with --airspace all but lost and conflict]"
+            help="Net to run: separation, incursion, hazard, line, breach, lost, interference or conflict; may be repeated. "
+            "[separation, with --airspace all but lost and conflict, with --agreement breach]"
         ),
     ] = None,
     airspace: Annotated[
@@ -44,6 +44,12 @@ def check(
         ),
     ] = None,
     allow: Allow = None,
+    agreement: Annotated[
+        str | None, typer.Option(help="An agreement (TOML) whose breaches are looked for.", show_default=False)
+    ] = None,
+    log: Annotated[
+        list[str] | None, typer.Option(help="Calls, notices and plans (CSV, JSON) for it; may be repeated.")
+    ] = None,
     qnh_uncertainty: QnhUncertainty = 30.0,
     alerting: Annotated[
         str,
@@ -101,6 +107,8 @@ def check(
             nets=net or (),
             airspace=airspace or (),
             allow=allow or (),
+            agreement=agreement,
+            logs=log or (),
             qnh_uncertainty_hpa=qnh_uncertainty,
             alerting=alerting,
             widening=widening,

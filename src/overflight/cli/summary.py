@@ -61,10 +61,7 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
             f"{_of(sum(s.explained.values()), 'close encounter')} only in flagged positions: {_counts(s.explained)} (--ungated shows them)"
         )
     lines.append(("Integrity", integrity))
-    if s.sensors:
-        more = len(s.sensors) - MOST_NOTICES
-        left = [f"and {more:,} more (--json lists them)"] if more > 0 else []
-        lines.append(("Sensors", [*s.sensors[:MOST_NOTICES], *left]))
+    lines += _listed("Sensors", s.sensors)
     tested = [f"{s.tested_minutes:,.0f} track-minutes" if s.tested_minutes else "nothing could be tested"]
     if s.track_minutes_no_altitude:
         unheard = f"{s.track_minutes_no_altitude:,.1f} track-minutes without altitude"
@@ -77,16 +74,16 @@ def totals(s: Summary, parameters: dict[str, str]) -> list[tuple[str, list[str]]
     lines.append(("Tested", tested))
     if airspace := _airspace(s):
         lines.append(("Airspace", airspace))
-    if s.notices:
-        more = len(s.notices) - MOST_NOTICES
-        left = [f"and {more:,} more (overflight airspace audit lists them)"] if more > 0 else []
-        lines.append(("Notices", [*s.notices[:MOST_NOTICES], *left]))
+    lines += _listed("Notices", s.notices, "overflight airspace audit")
+    lines += _listed("Agreement", s.agreement)
     lines.append(("Found", _found(s)))
-    if s.lines:
-        more = len(s.lines) - MOST_NOTICES
-        left = [f"and {more:,} more (--json lists them)"] if more > 0 else []
-        lines.append(("Lines", [*s.lines[:MOST_NOTICES], *left]))
-    return lines
+    return lines + _listed("Lines", s.lines)
+
+
+def _listed(heading: str, some: list[str], lister: str = "--json") -> list[tuple[str, list[str]]]:
+    more = len(some) - MOST_NOTICES
+    left = [f"and {more:,} more ({lister} lists them)"] if more > 0 else []
+    return [(heading, [*some[:MOST_NOTICES], *left])] if some else []
 
 
 def _airspace(s: Summary) -> list[str]:

@@ -19,6 +19,7 @@ _MOMENTS: Final[dict[str, tuple[str, ...]]] = {
     "incursion": ("a", "entry", "exit"),
     "hazard": ("a", "entry", "exit"),
     "lost": ("a",),
+    "breach": ("a",),
 }
 """By kind: the parts of `parameters` that have evidence, each the row before and the row after, in the order of the list."""
 

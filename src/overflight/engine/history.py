@@ -24,6 +24,7 @@ from overflight.engine.pipeline import Pipeline
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import REASONS
 from overflight.nets.base import Findings, Net
+from overflight.nets.breach import Breach
 from overflight.nets.incursion import Incursion
 from overflight.nets.interference import doubt
 from overflight.nets.lines import line_days, untested
@@ -50,7 +51,7 @@ def check_recording(
     report: Report = lambda _: None,
 ) -> CheckResult:
     """Find every event in a recording."""
-    inputs = " ".join([*(file.sha256 for file in recording.files), *airspace.digests])
+    inputs = " ".join([*(file.sha256 for file in recording.files), *airspace.digests, *parameters.agreed])
     told = parameters.separation(inputs)
     table = within(recording.table, parameters)
     names = TrackNames()
@@ -219,6 +220,7 @@ def _summary(
         allows_nobody=matching_nobody(allow, names),
         sensors=sensors,
         notices=held.lines(),
+        agreement=[line for net in nets if isinstance(net, Breach) for line in net.unjudged],
         lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,
         undetermined=events.filter(pl.col("verdict") == "undetermined").height,

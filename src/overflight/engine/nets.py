@@ -10,6 +10,7 @@ from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
 from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Net
+from overflight.nets.breach import Breach, BreachParameters
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
@@ -22,15 +23,18 @@ NEED_AIRSPACE: Final = ("incursion", "hazard", "line")
 
 
 def chosen(parameters: CheckParameters, airspace: Airspace) -> tuple[str, ...]:
-    """Return the nets that run: those asked for, else separation, and with airspace those that need one.
+    """Return the nets that run: those asked for, else separation, and with airspace or an agreement those that need one.
 
     Raises:
-        ParameterError: a net that needs airspace was asked for, and there is none.
+        ParameterError: a net that needs airspace, or an agreement, was asked for, and there is none.
     """
     given = bool(airspace.volumes or airspace.refused)
     if not parameters.nets:
+        agreed = () if parameters.agreement is None else ("breach",)
         # A border verdict on spoofed positions would be worth nothing: interference is looked for beside it.
-        return ("separation", *NEED_AIRSPACE, "interference") if given else ("separation",)
+        return ("separation", *NEED_AIRSPACE, *agreed, "interference") if given else ("separation", *agreed)
+    if "breach" in parameters.nets and parameters.agreement is None:
+        raise ParameterError("--net", "breach", "needs an agreement", remedy="give one with --agreement")
     for name in NEED_AIRSPACE:
         if name in parameters.nets and not given:
             raise ParameterError("--net", name, "needs volumes", remedy="give some with --airspace")
@@ -57,6 +61,14 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
                     threads=told.threads,
                     inputs=told.inputs,
                 ),
+                names,
+            )
+        )
+    if "breach" in wanted and parameters.agreement is not None:
+        agreement = parameters.agreement
+        nets.append(
+            Breach(
+                BreachParameters(agreement, parameters.logs, agreement.folder, told, parameters.qnh_uncertainty_hpa),
                 names,
             )
         )

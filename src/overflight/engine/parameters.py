@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from overflight.agreement.logs import NO_LOGS, Logs
+from overflight.agreement.model import Agreement
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
@@ -18,7 +20,7 @@ from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
 from overflight.units import FT_M, parse_duration_s, parse_length_m
 
-NETS: Final = ("separation", "incursion", "hazard", "line", "lost", "interference", "conflict")
+NETS: Final = ("separation", "incursion", "hazard", "line", "breach", "lost", "interference", "conflict")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class CheckParameters:
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa, for limits above mean sea level.
         alerting: levels and times of predicted conflicts, by name (`overflight.nets.alerting.TABLES`).
         widening: how many times the accuracies of both aircraft are added to the distances of predicted conflicts.
+        agreement: parties and rules, for the net `breach`.
+        logs: calls, notices and plans that its rules ask for.
     """
 
     nets: tuple[str, ...] = ()
@@ -61,6 +65,8 @@ class CheckParameters:
     qnh_uncertainty_hpa: float = QNH_UNCERTAINTY_HPA
     alerting: str = "stca"
     widening: float = 0.0
+    agreement: Agreement | None = None
+    logs: Logs = NO_LOGS
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense before anything is read.
@@ -138,6 +144,11 @@ class CheckParameters:
             inputs=inputs,
         )
 
+    @property
+    def agreed(self) -> tuple[str, ...]:
+        """SHA-256 of the agreement and of the logs."""
+        return () if self.agreement is None else (self.agreement.digest, *self.logs.digests)
+
     def allowed(self) -> tuple[tuple[str, str], ...]:
         """Read the texts of `allow` as (field, pattern).
 
@@ -166,6 +177,8 @@ class CheckParameters:
             else "counted, not tested",
             "integrity gate": "off" if self.ungated else "on",
         }
+        if self.agreement is not None:
+            said["agreement"] = self.agreement.title
         if self.qnh_uncertainty_hpa != QNH_UNCERTAINTY_HPA:
             said["QNH uncertainty"] = f"{self.qnh_uncertainty_hpa:g} hPa"
         if "conflict" in self.nets:

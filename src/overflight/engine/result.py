@@ -46,6 +46,7 @@ class Summary:
         allows_nobody: rules of `allow` that no track of the recording matches.
         sensors: which sensors' tracks were found to be aircraft of which others, and addresses that were split, in lines.
         notices: what the notices say of the dangers, in lines (see `overflight.airspace.notices.Audit`).
+        agreement: rules that could not be judged, or not wholly, in lines.
         lines: crossings of agreed lines by day, in lines (see `overflight.nets.lines.LineDay`).
         confirmed, undetermined: events by verdict.
     """
@@ -78,6 +79,7 @@ class Summary:
     allows_nobody: list[str]
     sensors: list[str]
     notices: list[str]
+    agreement: list[str]
     lines: list[str]
     confirmed: int
     undetermined: int

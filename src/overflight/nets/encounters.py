@@ -81,7 +81,13 @@ def conclude(
     )
     totals = _suspected(totals, suspects, names, round(parameters.max_gap_s * 1e6))
     copied = totals.filter(pl.col("copied") != 0).with_columns(pl.lit(False).alias("formation"))
-    totals = pl.concat([copied, companions.judge(totals.filter(pl.col("copied") == 0), names)])
+    others = totals.filter(pl.col("copied") == 0)
+    judged = (
+        others.with_columns(pl.lit(False).alias("formation"))
+        if parameters.everybody
+        else companions.judge(others, names)
+    )
+    totals = pl.concat([copied, judged])
     unsuspected = totals.filter((pl.col("copied") == 0) & ~pl.col("formation"))
 
     events: list[dict[str, Any]] = []

@@ -144,6 +144,10 @@ class Incursion:
         """Return the tracks of the open stays."""
         return self._open["track"].to_numpy().astype(np.int64)
 
+    def open_since_us(self) -> int | None:
+        """Return since when the oldest open stay lasts, microseconds since 1970; None where nobody is in any volume."""
+        return None if self._open.height == 0 else int(self._open["start_us"].to_numpy().min())
+
     def forget(self, numbers: Renumbering) -> None:
         """Forget some tracks."""
         self._tails.forget(numbers)

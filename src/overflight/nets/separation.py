@@ -44,6 +44,7 @@ class SeparationParameters:
         skipped: integrity flags of positions that the net does not use.
         inputs: digests of the recording, for the events.
         threads: of the kernel; the answer does not depend on it.
+        everybody: those who fly together are held to the minima, too.
     """
 
     minima: Minima | None
@@ -53,6 +54,7 @@ class SeparationParameters:
     skipped: int
     threads: int
     inputs: str = ""
+    everybody: bool = False
 
 
 class Separation:

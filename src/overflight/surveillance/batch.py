@@ -103,6 +103,10 @@ class TrackNames:
         self._arrays, self._filled = {}, {}
         return numbers
 
+    def find(self, track_id: str) -> int:
+        """Return the number of a track that is known."""
+        return self._number[track_id]
+
     def numbers(self, told: pl.DataFrame) -> tuple[NDArray[np.uint32], list[int]]:
         """Numbers of the tracks of `told` (columns as `number` takes them), and the places of rows that `number` has to learn from.
 

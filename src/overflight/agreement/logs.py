@@ -1,0 +1,139 @@
+"""Logs of what was called, declared and planned: CSV with a header line, or JSON, a list of objects.
+
+| column | of | what |
+|---|---|---|
+| `kind` | all | call (on a frequency), hotline (between the parties), notice (a declared operation), plan (a flight plan) |
+| `time` | all | when it was made, ISO 8601; UTC unless it says otherwise |
+| `party` | all | who made it |
+| `to` | call, hotline | whom it was to |
+| `answered` | call, hotline | when it was answered or acknowledged; empty: never |
+| `frequency` | call | on which |
+| `rule` | any | the rule that it is for; empty: any |
+| `callsign` | any | for which flight, a pattern ("SOUTH1*"); empty: all of the party |
+| `from`, `until` | notice, plan | when the operation is; empty: open |
+| `text` | any | in words |
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+from overflight.errors import InputError, ParameterError
+from overflight.units import parse_time
+
+KINDS: Final = ("call", "hotline", "notice", "plan")
+COLUMNS: Final = ("kind", "time", "party", "to", "answered", "frequency", "rule", "callsign", "from", "until", "text")
+MOST_BYTES: Final = 50_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a log; times in UTC, texts empty where nothing is said; `ref` is the file and the row."""
+
+    kind: str
+    time: datetime
+    party: str
+    to: str
+    answered: datetime | None
+    frequency: str
+    rule: str
+    callsign: str
+    begins: datetime | None
+    ends: datetime | None
+    text: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What was logged, in order of time; `digests` are SHA-256 of the files, `kinds` what they hold or could."""
+
+    entries: tuple[Entry, ...] = ()
+    digests: tuple[str, ...] = ()
+    given: bool = False
+
+    def of(self, kind: str) -> list[Entry]:
+        """Return the entries of a kind."""
+        return [one for one in self.entries if one.kind == kind]
+
+
+NO_LOGS: Final = Logs()
+
+
+def read_logs(*paths: str | Path) -> Logs:
+    """Read logs.
+
+    Raises:
+        InputError: one cannot be read, or a row of it not used; the message names the row and the column.
+    """
+    import hashlib
+
+    entries: list[Entry] = []
+    digests: list[str] = []
+    for path in map(Path, paths):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", path=str(path)) from None
+        if len(content) > MOST_BYTES:
+            raise InputError(f"is larger than {MOST_BYTES // 10**6} MB", path=str(path))
+        digests.append(hashlib.sha256(content).hexdigest())
+        for number, row in enumerate(_rows(content, str(path)), 1):
+            try:
+                entries.append(_entry(row, f"{path.name}, row {number}"))
+            except (InputError, ParameterError) as error:
+                reason = error.reason if isinstance(error, InputError) else str(error)
+                raise InputError(
+                    reason, path=str(path), place=f"row {number}", remedy=getattr(error, "remedy", None)
+                ) from None
+    return Logs(tuple(sorted(entries, key=lambda one: (one.time, one.ref))), tuple(digests), bool(paths))
+
+
+def _rows(content: bytes, path: str) -> list[dict[str, Any]]:
+    try:
+        text = content.decode("utf-8-sig")
+        if text.lstrip().startswith("["):
+            told: Any = json.loads(text)
+            if not all(isinstance(row, dict) for row in told):
+                raise ValueError("a row is no object")
+            return cast("list[dict[str, Any]]", told)
+        rows = csv.DictReader(io.StringIO(text), strict=True)
+        found = [dict(row) for row in rows]
+    except (ValueError, csv.Error, RecursionError) as error:
+        raise InputError(
+            f"is neither CSV nor JSON ({error})", path=path, remedy=f"columns are {', '.join(COLUMNS)}"
+        ) from None
+    if unknown := sorted({str(name) for row in found for name in row} - set(COLUMNS)):
+        raise InputError(
+            f"has a column {unknown[0]!r} that is not known", path=path, remedy=f"columns are {', '.join(COLUMNS)}"
+        )
+    return found
+
+
+def _entry(row: dict[str, Any], ref: str) -> Entry:
+    told = {name: "" if row.get(name) is None else str(row[name]).strip() for name in COLUMNS}
+    if unknown := sorted(row.keys() - set(COLUMNS)):
+        raise InputError(f"{unknown[0]!r} is no column", remedy=f"columns are {', '.join(COLUMNS)}")
+    if told["kind"] not in KINDS:
+        raise InputError(f"kind {told['kind']!r} is none", remedy=f"choose from {', '.join(KINDS)}")
+    for name in ("time", "party"):
+        if not told[name]:
+            raise InputError(f"lacks {name}")
+    times = {
+        name: parse_time(told[name], name) if told[name] else None for name in ("time", "answered", "from", "until")
+    }
+    time = times["time"]
+    if time is None:
+        raise InputError("lacks time")
+    if times["answered"] is not None and times["answered"] < time:
+        raise InputError("was answered before it was made")
+    return Entry(
+        told["kind"], time, told["party"], told["to"], times["answered"], told["frequency"], told["rule"], told["callsign"],
+        times["from"], times["until"], told["text"], ref,
+    )  # fmt: skip

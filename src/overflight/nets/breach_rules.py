@@ -1,0 +1,421 @@
+"""How each rule of an agreement is judged, by each party's version of it.
+
+Every version gives an answer: a breach or none, or that it cannot be decided, with the reason. A version that is suspended, or not yet
+there, has none. The event is *confirmed* if every version that is in force says so of positions that are sure; else *undetermined*.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from overflight.agreement.logs import Entry, Logs
+from overflight.agreement.matching import SEVERAL
+from overflight.agreement.model import AREAS, PAIRS, Agreement, bound
+from overflight.agreement.versions import View, disclosed, variant, view
+from overflight.events import event_id
+from overflight.units import parse_duration_s
+
+_PARTS: Final = {
+    "zone": ("volume",),
+    "line": ("line",),
+    "corridor": ("area", "corridor"),
+    "altitude_block": ("area", "block"),
+}
+_LOG_OF: Final = {"contact": "call", "hotline": "hotline", "notice": "notice"}
+
+
+def parts_of(rule: Any) -> tuple[str, ...]:
+    """Return which volumes a rule speaks of, the one that is to be in first."""
+    return _PARTS.get(rule.kind, ("area",))
+
+
+@dataclass
+class Episode:
+    """What the nets of geometry found of one track, or pair, under one rule, with no gap between."""
+
+    rule: Any
+    rows: list[dict[str, Any]]
+
+    @property
+    def start(self) -> datetime:
+        """When it began."""
+        return min(row["start"] for row in self.rows)
+
+    @property
+    def end(self) -> datetime:
+        """When it ended."""
+        return max(row["end"] for row in self.rows)
+
+    @property
+    def day(self) -> datetime:
+        """The day (UTC) on which it began."""
+        return self.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def whose(self, side: int) -> str | None:
+        """Whose the track is: as soon as that was known."""
+        return next((row["whose"][side] for row in self.rows if row["whose"][side] is not None), None)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one version says: breach, or none, or None where it cannot be decided; why; whether its positions are sure; the worst moment."""
+
+    breach: bool | None
+    why: str
+    sure: bool = True
+    worst: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that was to be answered, and until when."""
+
+    agreement: Agreement
+    rule: Any
+    entry: Entry
+    due: datetime
+    inputs: str
+
+    def event(self) -> dict[str, Any] | None:
+        """Return the breach, if it was not answered in time by any version that is in force."""
+        entry = self.entry
+        said: dict[str, tuple[View, Answer]] = {}
+        late = (
+            "never answered"
+            if entry.answered is None
+            else f"answered after {(entry.answered - entry.time).total_seconds():.0f} s"
+        )
+        for party in self.agreement.party:
+            here = view(party, self.rule, entry.time)
+            limit_s = parse_duration_s(_within(here.rule))
+            in_time = entry.answered is not None and (entry.answered - entry.time).total_seconds() <= limit_s
+            said[party.id] = (here, Answer(not in_time, f"{late}, {_within(here.rule)} agreed"))
+        return _event(
+            self.rule,
+            said,
+            [None, None],
+            [entry.to or None, entry.party],
+            entry.time,
+            entry.answered or self.due,
+            None,
+            self.inputs,
+            entry.ref,
+        )
+
+
+class Judge:
+    """Judges episodes and calls."""
+
+    def __init__(
+        self, agreement: Agreement, logs: Logs, ids: dict[str, list[str]], barred: dict[str, str | None], inputs: str
+    ) -> None:
+        """Take the agreement, the logs, the numbers of the volumes by their names, and who is barred from which."""
+        self._agreement, self._logs, self._ids, self._barred, self._inputs = agreement, logs, ids, barred, inputs
+        self._numbers: dict[str, frozenset[str]] = {}
+        self._limits: dict[str, frozenset[tuple[str, str]]] = {}
+        for rule in agreement.rules:
+            here = [
+                (party, view(party, rule, version.since).rule) for party in agreement.party for version in party.version
+            ]
+            if rule.kind in AREAS:
+                names = {variant(one, party.border, part) for party, one in here for part in parts_of(one)}
+                self._numbers[rule.id] = frozenset(number for name in names if name for number in ids.get(name, ()))
+            elif rule.kind in PAIRS:
+                self._limits[rule.id] = frozenset((one.horizontal, one.vertical) for _, one in here)
+
+    def concerns(self, rule: Any, row: dict[str, Any]) -> bool:
+        """Say whether what was found is of a rule's volumes or distances, and of somebody whom it binds."""
+        who = bound(self._agreement, rule)
+        if row["limits"] is not None:
+            a, b = row["whose"]
+            return (
+                row["limits"] in self._limits.get(rule.id, ())
+                and None not in (a, b)
+                and (a != b or a == SEVERAL)
+                and bool({a, b} & {*who, SEVERAL})
+            )
+        if row["volume"] not in self._numbers.get(rule.id, ()):
+            return False
+        whose = row["whose"][0]
+        if rule.kind == "line" and whose != SEVERAL and self._barred[row["volume"]] != whose:
+            return False
+        return whose in who or whose == SEVERAL
+
+    def missing(self) -> list[str]:
+        """Say which rules are not judged, or not wholly, for want of a log."""
+        said: list[str] = []
+        for rule in self._agreement.rules:
+            kind = _LOG_OF.get(rule.kind)
+            if rule.kind == "visible":
+                kind = "plan" if "flight_plan" in rule.means else "call" if "contact" in rule.means else None
+            elif rule.kind in {"zone", "line"} and rule.entry == "with_call":
+                kind = "call"
+            if kind is not None and not self._logs.given:
+                said.append(
+                    f"rule {rule.id} ({rule.kind}): no log of {kind}s was given; what depends on one was not decided"
+                )
+        return said
+
+    def calls(self) -> list[Call]:
+        """Return the calls that were to be answered, in order of when they were due."""
+        found: list[Call] = []
+        for rule in self._agreement.rules:
+            if rule.kind not in {"contact", "hotline"}:
+                continue
+            for entry in self._logs.of(_LOG_OF[rule.kind]):
+                wanted = (
+                    rule.kind == "hotline"
+                    or not entry.frequency
+                    or _frequency(entry.frequency) == _frequency(rule.frequency)
+                )
+                if (
+                    wanted
+                    and entry.rule in ("", rule.id)
+                    and (entry.to in bound(self._agreement, rule) or not entry.to)
+                ):
+                    longest_s = max(
+                        parse_duration_s(_within(view(party, rule, entry.time).rule)) for party in self._agreement.party
+                    )
+                    found.append(
+                        Call(self._agreement, rule, entry, entry.time + timedelta(seconds=longest_s), self._inputs)
+                    )
+        return sorted(found, key=lambda one: (one.due, one.rule.id, one.entry.ref))
+
+    def judged(self, episodes: Iterable[Episode]) -> list[dict[str, Any]]:
+        """Return the breaches among episodes; of lines these are all of their days."""
+        some = list(episodes)
+        counted: dict[int, int] = {}
+        days: dict[tuple[str, str, datetime], int] = {}
+        for one in sorted((e for e in some if e.rule.kind == "line"), key=lambda e: (e.start, e.rows[0]["track_a"])):
+            key = (one.rule.id, one.whose(0) or "", one.day)
+            counted[id(one)] = days[key] = days.get(key, 0) + 1
+        found = [self._judged(one, counted.get(id(one), 0)) for one in some]
+        return [one for one in found if one is not None]
+
+    def _judged(self, episode: Episode, number: int) -> dict[str, Any] | None:
+        said: dict[str, tuple[View, Answer]] = {}
+        for party in self._agreement.party:
+            here = view(party, episode.rule, episode.start)
+            said[party.id] = (here, self._answer(here, episode, number))
+        first = episode.rows[0]
+        return _event(
+            episode.rule, said, [first["track_a"], first["track_b"]], [episode.whose(0), episode.whose(1)],
+            episode.start, episode.end, None, self._inputs, None,
+        )  # fmt: skip
+
+    def _answer(self, here: View, episode: Episode, number: int) -> Answer:
+        rule = here.rule
+        if rule.kind in PAIRS:
+            return _near(rule, episode)
+        stays = self._stays(here, episode, parts_of(rule)[0])
+        if not stays:
+            return Answer(False, "not inside, by its volume")
+        worst = max(stays, key=lambda row: (row["depth_m"] or 0.0, row["start"]))
+        sure = all(row["verdict"] == "confirmed" for row in stays)
+        if rule.kind in {"zone", "line"}:
+            return self._entered(rule, episode, stays, worst, sure, number)
+        if rule.kind in {"corridor", "altitude_block"}:
+            return _outside(rule, stays, self._stays(here, episode, parts_of(rule)[1]), worst)
+        if rule.kind == "notice":
+            return self._declared(rule, episode, stays, worst, sure)
+        return self._visible(rule, episode, stays, worst, sure)
+
+    def _stays(self, here: View, episode: Episode, part: str) -> list[dict[str, Any]]:
+        name = variant(here.rule, here.border, part)
+        numbers = self._ids.get(name or "", [])
+        return [row for row in episode.rows if row["volume"] in numbers]
+
+    def _entered(
+        self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool, number: int
+    ) -> Answer:
+        deep = f"up to {worst['depth_m']:.0f} m inside, for {sum(row['duration_s'] for row in stays):.0f} s"
+        if rule.kind == "line" and number <= rule.daily_count:
+            return Answer(False, f"crossing {number} of {rule.daily_count} that are agreed for a day")
+        if rule.kind == "line" and rule.daily_count:
+            deep = f"crossing {number} of the day, {rule.daily_count} are agreed; {deep}"
+        if rule.entry == "never":
+            return Answer(True, deep, sure, worst)
+        call = self._logged("call", rule, episode, stays[0]["start"])
+        if call is not None:
+            return Answer(False, f"called before, at {call.time:%H:%M:%S}")
+        if not self._logs.given:
+            return Answer(None, f"{deep}; whether it had called is not known", sure, worst)
+        return Answer(True, f"{deep}, with no call in the {rule.call_within} before", sure, worst)
+
+    def _declared(
+        self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
+    ) -> Answer:
+        start, end = stays[0]["start"], max(row["end"] for row in stays)
+        if not self._logs.given:
+            return Answer(None, "whether it was declared is not known", sure, worst)
+        mine = [one for one in self._logs.of("notice") if _for(one, rule, episode)]
+        covering = [
+            one for one in mine if (one.begins is None or one.begins <= start) and (one.ends is None or one.ends >= end)
+        ]
+        if not covering:
+            return Answer(
+                True,
+                "no declared operation covers it" + (f" ({len(mine)} of its party do not)" if mine else ""),
+                sure,
+                worst,
+            )
+        earliest = min(covering, key=lambda one: one.time)
+        lead_s = (start - earliest.time).total_seconds()
+        if lead_s < parse_duration_s(rule.lead):
+            return Answer(True, f"declared {lead_s / 60:.0f} min before, {rule.lead} agreed", sure, worst)
+        return Answer(False, f"declared at {earliest.time:%Y-%m-%d %H:%M}")
+
+    def _visible(
+        self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
+    ) -> Answer:
+        """A transponder that nobody heard may have been heard by somebody else: that is never sure."""
+        lacking: list[str] = []
+        certain = sure
+        unknown: list[str] = []
+        for means in rule.means:
+            if means == "transponder":
+                if not any(row["transponder"] for row in stays):
+                    lacking.append("no transponder was heard")
+                    certain = False
+            elif not self._logs.given:
+                unknown.append(f"{means.replace('_', ' ')} not known")
+            elif self._logged("plan" if means == "flight_plan" else "call", rule, episode, stays[0]["start"]) is None:
+                lacking.append(f"no {means.replace('_', ' ')}")
+        if lacking:
+            return Answer(True, ", ".join(lacking), certain, worst)
+        return Answer(None, ", ".join(unknown), certain, worst) if unknown else Answer(False, "seen as agreed")
+
+    def _logged(self, kind: str, rule: Any, episode: Episode, before: datetime) -> Entry | None:
+        """The last call or plan for a flight before a time, not older than the rule allows."""
+        oldest = before - timedelta(seconds=parse_duration_s(rule.call_within)) if kind == "call" else None
+        fitting = [
+            one
+            for one in self._logs.of(kind)
+            if _for(one, rule, episode)
+            and one.time <= before
+            and (oldest is None or one.time >= oldest)
+            and (one.ends is None or one.ends >= before)
+        ]
+        return fitting[-1] if fitting else None
+
+
+def _for(entry: Entry, rule: Any, episode: Episode) -> bool:
+    """Whether a row of a log is of the flight of an episode."""
+    callsigns = {row["callsign"] for row in episode.rows if row["callsign"]}
+    flight = not entry.callsign or any(fnmatchcase(one, entry.callsign) for one in callsigns)
+    return entry.party == episode.whose(0) and entry.rule in ("", rule.id) and flight
+
+
+def _near(rule: Any, episode: Episode) -> Answer:
+    limits = f"{rule.horizontal} and {rule.vertical}"
+    if not disclosed(rule):
+        return Answer(None, "its safe distance is undisclosed, and it has set none")
+    rows = [row for row in episode.rows if row["limits"] == (rule.horizontal, rule.vertical)]
+    if not rows:
+        return Answer(False, f"never below {limits}")
+    worst = min(rows, key=lambda row: (row["severity"], row["start"]))
+    vertical = "an unknown height" if worst["vertical_ft"] is None else f"{worst['vertical_ft']:.0f} ft"
+    why = f"{worst['horizontal_nm']:.2f} NM and {vertical} apart, {limits} agreed"
+    if rule.kind == "conduct":
+        closing = worst["closure_kt"]
+        why = f"reported, not judged: {worst['horizontal_nm']:.2f} NM and {vertical} apart" + (
+            "" if closing is None else f", closing at {closing:.0f} kt"
+        )
+        return Answer(None, why, worst=worst)
+    return Answer(True, why, worst["verdict"] == "confirmed", worst)
+
+
+def _outside(rule: Any, stays: list[dict[str, Any]], inside: Sequence[dict[str, Any]], worst: dict[str, Any]) -> Answer:
+    """How long it was in the area and not in the corridor or block, within the tolerance that was agreed."""
+    spans = sorted((row["start"], row["end"]) for row in inside)
+    longest = timedelta(0)
+    since: datetime = stays[0]["start"]
+    for stay in stays:
+        at = stay["start"]
+        for begin, end in [*spans, (stay["end"], stay["end"])]:
+            gap = min(begin, stay["end"]) - at
+            if gap > longest:
+                longest, since = gap, at
+            at = max(at, min(end, stay["end"]))
+    what = "corridor" if rule.kind == "corridor" else f"{rule.floor} to {rule.ceiling}"
+    if longest.total_seconds() <= parse_duration_s(rule.tolerance):
+        return Answer(False, f"inside {what} as agreed")
+    sure = all(row["verdict"] == "confirmed" for row in (*stays, *inside))
+    return Answer(True, f"outside {what} for {longest.total_seconds():.0f} s from {since:%H:%M:%S}", sure, worst)
+
+
+def _within(rule: Any) -> str:
+    return rule.answered_within if rule.kind == "contact" else rule.acknowledged_within
+
+
+def _frequency(text: str) -> str:
+    return text.upper().removesuffix("MHZ").strip().rstrip("0").rstrip(".")
+
+
+def _event(
+    rule: Any, said: dict[str, tuple[View, Answer]], tracks: list[str | None], whose: list[str | None],
+    start: datetime, end: datetime, volume: str | None, inputs: str, ref: str | None,
+) -> dict[str, Any] | None:  # fmt: skip
+    """Put the answers of all versions together; None where none of them that counts has a breach."""
+    counting = {name: answer for name, (here, answer) in said.items() if here.status in {"in_force", "disputed"}}
+    accusing = {
+        name: answer
+        for name, answer in counting.items()
+        if answer.breach or (answer.breach is None and answer.worst is not None)
+    }
+    if not accusing:
+        return None
+    disputed = [name for name in accusing if said[name][0].status == "disputed"]
+    several = SEVERAL in whose
+    confirmed = not several and not disputed and all(answer.breach and answer.sure for answer in counting.values())
+    why = _in_words(rule, said, several)
+    worst = next((answer.worst for answer in accusing.values() if answer.worst is not None), None)
+    if tracks[1] is not None and tracks[0] is not None and tracks[1] < tracks[0]:
+        tracks, whose = tracks[::-1], whose[::-1]
+    versions = {
+        name: {
+            "version": here.version, "status": here.status, "border": here.border, "breach": answer.breach if name in counting else None,
+            "why": answer.why if name in counting else here.reason,
+        }
+        for name, (here, answer) in said.items()
+    }  # fmt: skip
+    told: dict[str, Any] = {"kind": rule.kind, "text": rule.text, "versions": versions, "a": {}}
+    if ref is not None:
+        told["log"] = ref
+    copied = ("latitude", "longitude", "altitude_ft", "horizontal_nm", "vertical_ft", "closure_kt", "depth_m", "path_m")
+    evidence = list(worst["evidence"][:2]) if worst is not None else [None, None]
+    return {
+        "id": event_id("breach", tracks, volume, rule.id, start), "kind": "breach", "start": start, "end": end,
+        "time": worst["time"] if worst is not None else start, "track_a": tracks[0], "track_b": tracks[1],
+        "party_a": None if whose[0] == SEVERAL else whose[0], "party_b": None if whose[1] == SEVERAL else whose[1],
+        "volume": volume, "rule": rule.id, "verdict": "confirmed" if confirmed else "undetermined", "severity": None, "band": None,
+        **{name: None if worst is None else worst[name] for name in copied},
+        "duration_s": (end - start).total_seconds(), "why": why, "parameters": json.dumps(told), "inputs": inputs, "evidence": evidence,
+    }  # fmt: skip
+
+
+def _in_words(rule: Any, said: dict[str, tuple[View, Answer]], several: bool) -> str:
+    """Say what each version says, those that agree in one breath."""
+    lines: dict[str, list[str]] = {}
+    for name, (here, answer) in said.items():
+        if here.status in {"suspended", "not yet"}:
+            line = f"none by the version of {{}}: {'suspended' if here.status == 'suspended' else 'not in force'}" + (
+                f" ({here.reason})" if here.reason else ""
+            )
+        else:
+            verdict = {True: "breach", False: "none", None: "not decided"}[answer.breach]
+            line = (
+                f"{verdict} by the version of {{}}"
+                + (" (disputed)" if here.status == "disputed" else "")
+                + f": {answer.why}"
+            )
+        lines.setdefault(line, []).append(name)
+    text = "; ".join(line.replace("{}", " and ".join(names), 1) for line, names in lines.items())
+    return f"{rule.id} ({rule.kind.replace('_', ' ')}): {text}" + (
+        "; whose it is is not clear: more than one party's aircraft fit" if several else ""
+    )
