@@ -20,6 +20,7 @@ from overflight.engine.state import read_state, write_state
 from overflight.surveillance.complete import finish
 from overflight.surveillance.recording import Drops
 from overflight.surveillance.table import POSITION_SCHEMA
+from tests.agreement.documents import halves
 from tests.engine.test_live import airspace, expected, last_words, span
 from tests.surveillance.second_sensor import seen_by_radar
 
@@ -40,7 +41,7 @@ def test_what_is_forgotten_makes_no_difference(
 ) -> None:
     monkeypatch.setattr(admission, "KEEP_US", 660_000_000)  # longer than a track goes on after a silence
     monkeypatch.setattr(admission, "FORGET_US", 120_000_000)
-    parameters = CheckParameters(nets=tuple(net for net in NETS if net not in without))
+    parameters = CheckParameters(nets=tuple(net for net in NETS if net not in without), **halves())
     own = span(first_h, hours)
     both = pl.concat([own, seen_by_radar(own, 7)[0]], how="diagonal").sort("timestamp", "track_id")
     table = finish([both], Drops())

@@ -21,8 +21,9 @@ from overflight.events import records
 from overflight.examples import california
 from overflight.surveillance.read import read
 from overflight.surveillance.recording import Recording
+from tests.agreement.documents import halves
 
-ALL = CheckParameters(nets=NETS)
+ALL = CheckParameters(nets=NETS, **halves())
 HOUR = 3_600_000_000
 
 
@@ -83,7 +84,7 @@ def last_words(changes: list[Change]) -> dict[str, dict]:
 
 def expected(table: pl.DataFrame, parameters: CheckParameters, volumes: Airspace) -> dict[str, dict]:
     checked = Recording(table.with_columns(flags=pl.lit(0, pl.UInt32)), recording().files, recording().drops)
-    inputs = " ".join(volumes.digests)
+    inputs = " ".join([*volumes.digests, *parameters.agreed])
     return {
         event["id"]: event | {"inputs": inputs}
         for event in records(check_recording(checked, parameters, volumes).events)

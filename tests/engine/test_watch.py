@@ -27,7 +27,7 @@ from overflight.surveillance.read import read
 from overflight.surveillance.table import POSITION_SCHEMA
 
 OVERFLIGHT = str(Path(sys.executable).with_name("overflight"))
-ALL = CheckParameters(nets=tuple(net for net in NETS if net not in {"incursion", "hazard", "line"}))
+ALL = CheckParameters(nets=tuple(net for net in NETS if net not in {"incursion", "hazard", "line", "breach"}))
 BOX = str(Path(__file__).parent / "box.geojson")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -72,7 +72,8 @@ def _reported(evidence: pl.Series, moments: tuple[str, ...], table: pl.DataFrame
 def _as_reported(table: pl.DataFrame, before: pl.Series, after: pl.Series, *, heard: bool) -> pl.DataFrame:
     """References and, where `heard`, speed, course and climb as the aircraft said: two reports a second apart give a poor difference."""
     wanted = SAID if heard else {}
-    last, then = (table.select("ref", **wanted)[rows] for rows in (before, after))
+    # what rests on no position (a call that nobody answered) names no row
+    last, then = (table.select("ref", **wanted).select(pl.all().gather(rows)) for rows in (before, after))
     return pl.DataFrame(
         [last["ref"].alias("ref_before"), then["ref"].alias("ref_after")]
         + [last[name].fill_null(then[name]).cast(pl.Float64).round(1) for name in wanted]

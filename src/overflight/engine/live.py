@@ -54,7 +54,7 @@ class Live:
         Raises:
             ParameterError: a net needs airspace, and there is none.
         """
-        told = parameters.separation(" ".join(airspace.digests))
+        told = parameters.separation(" ".join([*airspace.digests, *parameters.agreed]))
         self._told = {
             **parameters.described(),
             "nets": ", ".join(chosen(parameters, airspace)),

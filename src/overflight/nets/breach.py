@@ -292,8 +292,8 @@ class Breach:
         """Return the state as plain data."""
         return {
             "nets": [net.snapshot() for net in self._nets()],
-            "closed": self._closed,
-            "days": [(one.rule.id, one.rows) for one in self._days],
+            "closed": [_plain(row) for row in self._closed],
+            "days": [[one.rule.id, [_plain(row) for row in one.rows]] for one in self._days],
             "calls": self._calls,
         }
 
@@ -302,8 +302,21 @@ class Breach:
         for net, kept in zip(self._nets(), state["nets"], strict=True):
             net.restore(kept)
         rules = {rule.id: rule for rule in self._p.agreement.rule}
-        self._closed, self._calls = state["closed"], state["calls"]
-        self._days = [Episode(rules[name], rows) for name, rows in state["days"]]
+        self._closed, self._calls = [_timed(row) for row in state["closed"]], state["calls"]
+        self._days = [Episode(rules[name], [_timed(row) for row in rows]) for name, rows in state["days"]]
+
+
+_TIMES: Final = ("start", "end", "time")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """What was found as plain data: times as microseconds since 1970."""
+    return row | {name: (row[name] - _EPOCH) // timedelta(microseconds=1) for name in _TIMES}
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    times = {name: _EPOCH + timedelta(microseconds=row[name]) for name in _TIMES}
+    return row | times | {"limits": None if row["limits"] is None else tuple(row["limits"])}
 
 
 def _nobodys(volume: Volume, number: str) -> Volume:
