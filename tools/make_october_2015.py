@@ -91,6 +91,17 @@ OCTOBER = (
            ((35.56, 45.32, 3_000), (35.8, 45.15, 4_300), (36.05, 45.0, 6_500))),
 )  # fmt: skip
 
+# After the memorandum: passes over eastern Syria of which nothing is public, made up to show how it is judged. On 10 November two pass some
+# 4 NM apart (a breach by one side's distance, none by the other's), and two some 1.5 NM; on 10 July 2017, after the suspension, again.
+AFTER = (
+    Flight("10-november-north-1", "NORTH11", "", "2015-11-10T10:00:00+00:00", 420.0, ((35.0, 39.6, 24_000), (35.0, 40.6, 24_000)), 2.0),
+    Flight("10-november-south-1", "SOUTH21", "", "2015-11-10T10:00:00+00:00", 380.0, ((35.066, 40.6, 23_000), (35.066, 39.6, 23_000)), 2.0),
+    Flight("10-november-north-2", "NORTH12", "", "2015-11-10T11:00:00+00:00", 180.0, ((35.6, 39.8, 15_000), (35.6, 40.4, 15_000)), 2.0),
+    Flight("10-november-south-2", "SOUTH22", "", "2015-11-10T11:00:00+00:00", 300.0, ((35.625, 40.4, 15_500), (35.625, 39.8, 15_500)), 2.0),
+    Flight("10-july-2017-north-3", "NORTH13", "", "2017-07-10T10:00:00+00:00", 420.0, ((35.0, 39.6, 24_000), (35.0, 40.6, 24_000)), 2.0),
+    Flight("10-july-2017-south-3", "SOUTH23", "", "2017-07-10T10:00:00+00:00", 380.0, ((35.025, 40.6, 23_500), (35.025, 39.6, 23_500)), 2.0),
+)  # fmt: skip
+
 
 def write(path: Path, flights: Sequence[Flight]) -> None:
     """Write flights as a position table, in order of time."""
@@ -102,5 +113,6 @@ def write(path: Path, flights: Sequence[Flight]) -> None:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     write(folder / "synthetic_7_october_civil.csv", OCTOBER)
+    write(folder / "synthetic_after_the_memorandum.csv", AFTER)
     write(folder / "synthetic_24_november_as_turkey_states.csv", [AS_TURKEY_STATES])
     write(folder / "synthetic_24_november_as_russia_states.csv", [AS_RUSSIA_STATES])

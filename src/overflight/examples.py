@@ -15,11 +15,21 @@ def california() -> Path:
     Raises:
         InputError: it is in neither place.
     """
+    return _example("california-2025") / NAME
+
+
+def october() -> Path:
+    """Folder of the October 2015 scenario.
+
+    Raises:
+        InputError: it is in neither place.
+    """
+    return _example("october-2015")
+
+
+def _example(name: str) -> Path:
     here = Path(__file__).resolve().parent
     for folder in (here / "examples", here.parents[1] / "examples"):
-        path = folder / "california-2025" / NAME
-        if path.is_file():
-            return path
-    raise InputError(
-        "the demo recording is missing", path=NAME, remedy="install overflight again, or clone its repository"
-    )
+        if (folder / name).is_dir():
+            return folder / name
+    raise InputError("the example is missing", path=name, remedy="install overflight again, or clone its repository")

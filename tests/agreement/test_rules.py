@@ -83,7 +83,7 @@ def test_conduct_is_reported_and_never_judged(tmp_path: Path) -> None:
     rule = DISTANCE.replace("safe_distance", "conduct").replace('"5 NM"', '"1 NM"')
     row = _one(breaches(tmp_path, write(tmp_path, rule), _pair(0.5)))
     assert row["verdict"] == "undetermined"
-    assert "not judged: 0.50 NM and 0 ft apart" in row["why"]
+    assert "reported, not judged, by the version of n and s: 0.50 NM and 0 ft apart" in row["why"]
     assert breaches(tmp_path, write(tmp_path, rule), _pair(1.1)) == []
 
 

@@ -162,6 +162,12 @@ def _happened(row: dict[str, Any]) -> str:
         return (
             f"{lead}{_name(row, 'a')} and {_name(row, 'b')}: {row['horizontal_nm']:.2f} NM and {vertical} apart{level}"
         )
+    if row["kind"] == "breach":
+        who = " and ".join(_name(row, side) for side in "ab" if row[f"track_{side}"] is not None)
+        parties = " and ".join(row[f"party_{side}"] for side in "ab" if row[f"party_{side}"] is not None)
+        where = "" if row["latitude"] is None else f" near {row['latitude']:.2f}, {row['longitude']:.2f}{level}"
+        what = "reported" if json.loads(row["parameters"])["kind"] == "conduct" else "not kept"
+        return f"{row['rule']} {what}: {who or 'a call'} ({parties or 'party not clear'}){where}"
     if row["volume"] is not None:
         entered = row["start"].strftime("%H:%M:%S")
         how_deep = f"up to {row['depth_m'] / 1000.0:,.1f} km deep{level}, {row['path_m'] / 1000.0:,.1f} km inside"

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from overflight.agreement.logs import Logs
 from overflight.agreement.matching import Matching
-from overflight.agreement.model import AREAS, PAIRS, UNDISCLOSED, Agreement
+from overflight.agreement.model import AREAS, PAIRS, Agreement, changed
 from overflight.agreement.versions import Volumes, disclosed, variant, views
 from overflight.airspace.volume import Volume
 from overflight.nets.base import Findings
@@ -136,13 +136,13 @@ class Breach:
         said = self._judge.missing()
         for rule in self._p.agreement.rules:
             if rule.kind in PAIRS:
-                without = sorted(
-                    {
-                        party.id
-                        for party, here in views(self._p.agreement, rule)
-                        if UNDISCLOSED in (here.horizontal, here.vertical)
-                    }
-                )
+                silent = {
+                    party.id
+                    for party in self._p.agreement.party
+                    for version in party.version
+                    if version.status != "suspended" and not disclosed(changed(rule, version.rules.get(rule.id, {})))
+                }
+                without = sorted(silent)
                 if without:
                     said.append(
                         f"rule {rule.id}: the distance is undisclosed, and {', '.join(without)} has set none: not judged by that version"
@@ -199,7 +199,7 @@ class Breach:
                 None if row[side] is None else self._known(row[side], row["end"]) for side in ("track_a", "track_b")
             ]
             row["whose"] = [None if one is None else self._matching.party(*one) for one in known]
-            row["callsign"] = None if known[0] is None else known[0][2]
+            row["callsigns"] = [None if one is None else one[2] for one in known]
             row["transponder"] = known[0] is not None and known[0][1] is not None
             rows.append(row)
         return rows

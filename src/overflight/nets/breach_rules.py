@@ -60,6 +60,19 @@ class Episode:
         """Whose the track is: as soon as that was known."""
         return next((row["whose"][side] for row in self.rows if row["whose"][side] is not None), None)
 
+    def callsign(self, side: int) -> str | None:
+        """What the flight is called: as soon as that was known."""
+        return next((row["callsigns"][side] for row in self.rows if row["callsigns"][side] is not None), None)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Of whom a breach is: tracks, whose they are, and callsigns, of a then b."""
+
+    tracks: tuple[str | None, str | None]
+    whose: tuple[str | None, str | None]
+    callsigns: tuple[str | None, str | None]
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -95,17 +108,8 @@ class Call:
             limit_s = parse_duration_s(_within(here.rule))
             in_time = entry.answered is not None and (entry.answered - entry.time).total_seconds() <= limit_s
             said[party.id] = (here, Answer(not in_time, f"{late}, {_within(here.rule)} agreed"))
-        return _event(
-            self.rule,
-            said,
-            [None, None],
-            [entry.to or None, entry.party],
-            entry.time,
-            entry.answered or self.due,
-            None,
-            self.inputs,
-            entry.ref,
-        )
+        who = Subject((None, None), (entry.to or None, entry.party), (None, None))
+        return _event(self.rule, said, who, (entry.time, entry.answered or self.due), self.inputs, entry.ref)
 
 
 class Judge:
@@ -203,10 +207,12 @@ class Judge:
             here = view(party, episode.rule, episode.start)
             said[party.id] = (here, self._answer(here, episode, number))
         first = episode.rows[0]
-        return _event(
-            episode.rule, said, [first["track_a"], first["track_b"]], [episode.whose(0), episode.whose(1)],
-            episode.start, episode.end, None, self._inputs, None,
-        )  # fmt: skip
+        who = Subject(
+            (first["track_a"], first["track_b"]),
+            (episode.whose(0), episode.whose(1)),
+            (episode.callsign(0), episode.callsign(1)),
+        )
+        return _event(episode.rule, said, who, (episode.start, episode.end), self._inputs)
 
     def _answer(self, here: View, episode: Episode, number: int) -> Answer:
         rule = here.rule
@@ -306,7 +312,7 @@ class Judge:
 
 def _for(entry: Entry, rule: Any, episode: Episode) -> bool:
     """Whether a row of a log is of the flight of an episode."""
-    callsigns = {row["callsign"] for row in episode.rows if row["callsign"]}
+    callsigns = {row["callsigns"][0] for row in episode.rows if row["callsigns"][0]}
     flight = not entry.callsign or any(fnmatchcase(one, entry.callsign) for one in callsigns)
     return entry.party == episode.whose(0) and entry.rule in ("", rule.id) and flight
 
@@ -323,7 +329,7 @@ def _near(rule: Any, episode: Episode) -> Answer:
     why = f"{worst['horizontal_nm']:.2f} NM and {vertical} apart, {limits} agreed"
     if rule.kind == "conduct":
         closing = worst["closure_kt"]
-        why = f"reported, not judged: {worst['horizontal_nm']:.2f} NM and {vertical} apart" + (
+        why = f"{worst['horizontal_nm']:.2f} NM and {vertical} apart" + (
             "" if closing is None else f", closing at {closing:.0f} kt"
         )
         return Answer(None, why, worst=worst)
@@ -358,9 +364,13 @@ def _frequency(text: str) -> str:
 
 
 def _event(
-    rule: Any, said: dict[str, tuple[View, Answer]], tracks: list[str | None], whose: list[str | None],
-    start: datetime, end: datetime, volume: str | None, inputs: str, ref: str | None,
-) -> dict[str, Any] | None:  # fmt: skip
+    rule: Any,
+    said: dict[str, tuple[View, Answer]],
+    who: Subject,
+    span: tuple[datetime, datetime],
+    inputs: str,
+    ref: str | None = None,
+) -> dict[str, Any] | None:
     """Put the answers of all versions together; None where none of them that counts has a breach."""
     counting = {name: answer for name, (here, answer) in said.items() if here.status in {"in_force", "disputed"}}
     accusing = {
@@ -371,12 +381,10 @@ def _event(
     if not accusing:
         return None
     disputed = [name for name in accusing if said[name][0].status == "disputed"]
-    several = SEVERAL in whose
+    several = SEVERAL in who.whose
     confirmed = not several and not disputed and all(answer.breach and answer.sure for answer in counting.values())
     why = _in_words(rule, said, several)
     worst = next((answer.worst for answer in accusing.values() if answer.worst is not None), None)
-    if tracks[1] is not None and tracks[0] is not None and tracks[1] < tracks[0]:
-        tracks, whose = tracks[::-1], whose[::-1]
     versions = {
         name: {
             "version": here.version, "status": here.status, "border": here.border, "breach": answer.breach if name in counting else None,
@@ -384,17 +392,23 @@ def _event(
         }
         for name, (here, answer) in said.items()
     }  # fmt: skip
-    told: dict[str, Any] = {"kind": rule.kind, "text": rule.text, "versions": versions, "a": {}}
+    told: dict[str, Any] = {"kind": rule.kind, "text": rule.text, "versions": versions}
+    told |= {
+        side: {"callsign": name}
+        for side, name, track in zip("ab", who.callsigns, who.tracks, strict=True)
+        if track or side == "a"
+    }
     if ref is not None:
         told["log"] = ref
     copied = ("latitude", "longitude", "altitude_ft", "horizontal_nm", "vertical_ft", "closure_kt", "depth_m", "path_m")
     evidence = list(worst["evidence"][:2]) if worst is not None else [None, None]
+    start, end = span
+    a, b = (None if one == SEVERAL else one for one in who.whose)
     return {
-        "id": event_id("breach", tracks, volume, rule.id, start), "kind": "breach", "start": start, "end": end,
-        "time": worst["time"] if worst is not None else start, "track_a": tracks[0], "track_b": tracks[1],
-        "party_a": None if whose[0] == SEVERAL else whose[0], "party_b": None if whose[1] == SEVERAL else whose[1],
-        "volume": volume, "rule": rule.id, "verdict": "confirmed" if confirmed else "undetermined", "severity": None, "band": None,
-        **{name: None if worst is None else worst[name] for name in copied},
+        "id": event_id("breach", who.tracks, None, rule.id, start), "kind": "breach", "start": start, "end": end,
+        "time": worst["time"] if worst is not None else start, "track_a": who.tracks[0], "track_b": who.tracks[1],
+        "party_a": a, "party_b": b, "volume": None, "rule": rule.id, "verdict": "confirmed" if confirmed else "undetermined",
+        "severity": None, "band": None, **{name: None if worst is None else worst[name] for name in copied},
         "duration_s": (end - start).total_seconds(), "why": why, "parameters": json.dumps(told), "inputs": inputs, "evidence": evidence,
     }  # fmt: skip
 
@@ -408,7 +422,8 @@ def _in_words(rule: Any, said: dict[str, tuple[View, Answer]], several: bool) ->
                 f" ({here.reason})" if here.reason else ""
             )
         else:
-            verdict = {True: "breach", False: "none", None: "not decided"}[answer.breach]
+            unsure = "reported, not judged," if rule.kind == "conduct" else "not decided"
+            verdict = {True: "breach", False: "none", None: unsure}[answer.breach]
             line = (
                 f"{verdict} by the version of {{}}"
                 + (" (disputed)" if here.status == "disputed" else "")

@@ -66,7 +66,7 @@ def airspace(result: CheckResult) -> Html | None:
     if others:
         said = "; ".join(f"{reason}: {number:,}" for reason, number in sorted(others.items()))
         parts.append(tag("p", f"Stays that are no events: {said}."))
-    parts += [_lines(result), _notices(result.audit)]
+    parts += [_lines(result), notices(result.audit)]
     return tag("section", *parts)
 
 
@@ -101,7 +101,7 @@ def _lines(result: CheckResult) -> Html:
     )
 
 
-def _notices(audit: Audit) -> Html:
+def notices(audit: Audit) -> Html:
     """Which regions the dangers cross, and whether their notices cover them."""
     if not audit.dangers and not audit.contradictions:
         return Html("")

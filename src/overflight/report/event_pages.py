@@ -21,10 +21,12 @@ _BEFORE_S: Final = 1200.0
 """How much of the track before it a map of an event shows: 20 min are some 150 NM."""
 
 
-def pages(result: CheckResult, drawn: list[dict[str, Any]], tracks: Tracks) -> list[Html]:
-    """Return a page for each event; to be called under `canvas.style`."""
+def pages(result: CheckResult, drawn: list[dict[str, Any]], tracks: Tracks, first: int = 1) -> list[Html]:
+    """Return a page for each event, numbered from `first`; to be called under `canvas.style`."""
     volumes = Volumes(result.airspace.volumes, qnh_hpa_of(result.parameters))
-    return [_page(encounter.build(number, row, tracks), volumes, tracks) for number, row in enumerate(drawn, start=1)]
+    return [
+        _page(encounter.build(number, row, tracks), volumes, tracks) for number, row in enumerate(drawn, start=first)
+    ]
 
 
 def _page(found: Encounter, volumes: Volumes, tracks: Tracks) -> Html:
