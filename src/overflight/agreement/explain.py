@@ -35,8 +35,9 @@ def explain(agreement: Agreement) -> str:
     parts += [
         "HOW IT IS JUDGED",
         "",
-        "Every rule is held against what flew by each party's own version, with its own border and its own numbers. A breach is confirmed if all versions",
-        "that are in force say so, of positions that are sure. If they differ, the answer says which version finds a breach and which does not, and why.",
+        "Every rule is held against what flew by each party's own version, with its own border and its own numbers. A breach is confirmed if all "
+        "versions that are in force say so, of positions that are sure. If they differ, the answer says which version finds a breach and which does "
+        "not, and why.",
         "An aircraft that could be of two parties, an altitude that is not known, a log that was not given: nothing is decided, and it is said.",
     ]
     return "\n".join(parts) + "\n"
@@ -64,7 +65,7 @@ def _rule(agreement: Agreement, rule: Any) -> list[str]:
     )
     lines = [f"{rule.id}: {rule.text}", f"  Binds {' and '.join(bound(agreement, rule))}{when}. {_said(rule)}"]
     said: dict[str, list[str]] = {}
-    for party, here in views(agreement, rule):
+    for party, here in views(agreement, rule, suspended=False):
         said.setdefault(_said(here) + (f" The border is {party.border}." if _of_border(here) else ""), []).append(
             party.id
         )
@@ -84,7 +85,9 @@ def _said(rule: Any) -> str:
     where = "" if not hasattr(rule, "area") else "the border's area" if rule.area == BORDER else rule.area
     said = {
         "safe_distance": lambda: (
-            f"Aircraft of two parties are not below {_far(rule.horizontal)} and {_far(rule.vertical)} at once."
+            f"Aircraft of two parties are not below {rule.horizontal} and {rule.vertical} at once."
+            if disclosed(rule)
+            else "Aircraft of two parties keep a distance that is not disclosed."
         ),
         "conduct": lambda: (
             f"Whoever comes within {_far(rule.horizontal)} and {_far(rule.vertical)} of the other's aircraft is reported, with how near and how fast."

@@ -53,10 +53,10 @@ def view(party: Party, rule: Any, moment: datetime | None) -> View:
     return View(party.id, here, version.name, status, reason, party.border)
 
 
-def views(agreement: Agreement, rule: Any) -> Iterator[tuple[Party, Any]]:
-    """Give every version of a rule that some party has at some time."""
+def views(agreement: Agreement, rule: Any, *, suspended: bool = True) -> Iterator[tuple[Party, Any]]:
+    """Give every version of a rule that some party has at some time, those that are suspended too or not."""
     for party in agreement.party:
-        for version in party.version:
+        for version in party.version if suspended else [one for one in party.version if one.status != "suspended"]:
             yield party, changed(rule, version.rules.get(rule.id, {}))
 
 

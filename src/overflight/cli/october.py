@@ -48,7 +48,7 @@ def _border(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> No
 
     story.chapter(*words["border"])
     found = api.check(folder / "synthetic_3_october.csv", airspace="country:TR", nets="incursion")
-    story.events(found.result)
+    story.events(found.result, "The synthetic flight")
 
 
 def _corridor(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> None:
@@ -61,7 +61,7 @@ def _corridor(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> 
         nets="hazard",
     )
     story.notices(found.result.audit)
-    story.events(found.result)
+    story.events(found.result, "The synthetic civil flights")
 
 
 def _memorandum(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> None:
@@ -91,7 +91,7 @@ def _november(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> 
         result = api.check(
             folder / f"synthetic_24_november_as_{side}_states.csv", airspace="country:TR", nets="incursion"
         )
-        story.events(result.result)
+        story.events(result.result, f"The track as {side.capitalize()} states")
 
 
 def _record(folder: Path, out: Path) -> Verification:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from overflight.agreement.logs import Logs
 from overflight.agreement.matching import Matching
-from overflight.agreement.model import AREAS, PAIRS, Agreement, changed
+from overflight.agreement.model import AREAS, PAIRS, Agreement
 from overflight.agreement.versions import Volumes, disclosed, variant, views
 from overflight.airspace.volume import Volume
 from overflight.nets.base import Findings
@@ -137,10 +137,7 @@ class Breach:
         for rule in self._p.agreement.rules:
             if rule.kind in PAIRS:
                 silent = {
-                    party.id
-                    for party in self._p.agreement.party
-                    for version in party.version
-                    if version.status != "suspended" and not disclosed(changed(rule, version.rules.get(rule.id, {})))
+                    party.id for party, here in views(self._p.agreement, rule, suspended=False) if not disclosed(here)
                 }
                 without = sorted(silent)
                 if without:

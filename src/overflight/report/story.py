@@ -50,11 +50,12 @@ class Story:
         """Begin a chapter."""
         self._parts.append(tag("section", tag("h2", title), *(tag("p", one) for one in paragraphs)))
 
-    def events(self, result: CheckResult) -> None:
-        """Show what a check found, each event on its page with its drawings."""
+    def events(self, result: CheckResult, of: str) -> None:
+        """Show what a check of something found, each event on its page with its drawings."""
         drawn = result.events.sort("start", "id").to_dicts()
+        found = "nothing was found in what was tested." if not drawn else f"{len(drawn)} found."
+        self._parts.append(tag("p", tag("strong", f"{of}: {found}")))
         if not drawn:
-            self._parts.append(tag("p", tag("strong", "Nothing was found in what was tested.")))
             return
         sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
         tracks = Tracks(result.recording.table, sides, DISQUALIFYING | ON_GROUND)
@@ -68,13 +69,19 @@ class Story:
 
     def agreement(self, agreement: Agreement) -> None:
         """Show an agreement in words."""
-        lines = [tag("p", line.strip()) if line.strip() else None for line in explain(agreement).splitlines()]
-        self._parts.append(tag("section", tag("h3", "The agreement in words"), *lines, class_="words"))
+        title, *lines = [line for line in explain(agreement).splitlines() if line.strip()]
+        self._parts.append(tag("section", tag("h3", title), *(_line(line) for line in lines)))
 
     def breaches(self, result: CheckResult) -> None:
         """Show the breaches of an agreement in a table, with what each version says."""
-        rows = [
-            [f"{row['start']:%Y-%m-%d %H:%M:%S}", row["rule"], _parties(row), row["verdict"], row["why"]]
+        rows: list[list[Child]] = [
+            [
+                join([tag("div", f"{row['start']:%Y-%m-%d}", class_="time"), f"{row['start']:%H:%M:%S}"]),
+                tag("span", row["rule"], class_="time"),
+                _parties(row),
+                tag("span", row["verdict"], class_="time"),
+                row["why"].partition(": ")[2],
+            ]
             for row in result.events.filter(result.events["kind"] == "breach").sort("start", "id").to_dicts()
         ]
         heads = ("Time (UTC)", "Rule", "Parties", "Verdict", "By whose version, and why")
@@ -82,8 +89,14 @@ class Story:
 
     def claims(self, judged: Iterable[Examined], found: Iterable[Finding]) -> None:
         """Show every claim with its verdict and the arithmetic, and what cannot be true together."""
-        rows = [
-            [str(one.claim.number), one.claim.by, f"{one.claim.of}: {one.claim.said}", one.verdict, "; ".join(one.why)]
+        rows: list[list[Child]] = [
+            [
+                tag("span", one.claim.number, class_="time"),
+                one.claim.by,
+                f"{one.claim.of}: {one.claim.said}",
+                tag("span", one.verdict, class_="time"),
+                "; ".join(one.why),
+            ]
             for one in judged
         ]
         worst = [one for one in found if one.outcome in (IMPOSSIBLE, CONTRADICT)]
@@ -132,6 +145,13 @@ class Story:
         page = document(join(self._parts), title=self._title, files=files)
         with whole_file(path) as temporary:
             temporary.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _line(line: str) -> Html:
+    """A line of an agreement in words: a heading, a name, or what is said of it."""
+    if line.isupper():
+        return tag("h3", line.capitalize())
+    return tag("p", line.strip(), class_="small") if line.startswith(" ") else tag("p", line)
 
 
 def _parties(row: dict[str, Any]) -> str:
