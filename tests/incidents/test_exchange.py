@@ -385,7 +385,9 @@ def test_swapped_evidence_in_a_bundle(two: list[Party], stick: Folder, tmp_path:
 
 def test_the_check_is_repeated_from_the_evidence(two: list[Party], tmp_path: Path) -> None:
     alpha = two[0]
-    incident = state(alpha, None, "open", "Crossed.", check=Check([TRACK], ["country:TR"], {"nets": ["incursion"]}))
+    incident = state(
+        alpha, None, "open", "Crossed.", check=Check([TRACK], ["country:TR"], parameters={"nets": ["incursion"]})
+    )
     bundle = bundle_of(
         alpha.store, read_policy("\n".join([*card(alpha), "quorum none"]).encode()), incident, alpha.evidence
     )
@@ -499,3 +501,17 @@ def test_a_loop_of_what_was_seen_ends(two: list[Party]) -> None:
         "has seen statement eeeeeeeeeeee, which is missing"
         in verify(bundle_of(alpha.store, policy, incident, alpha.evidence), policy).problems[0]
     )
+
+
+def test_breaches_of_an_agreement_are_found_again(two: list[Party]) -> None:
+    alpha = two[0]
+    folder = TRACK.parent
+    check = Check(
+        [folder / "synthetic_after_the_memorandum.csv"], agreement=folder / "memorandum.toml", logs=[folder / "synthetic_calls.csv"],
+        parameters={"nets": ["breach"]},
+    )  # fmt: skip
+    incident = state(alpha, None, "open", "It was not kept.", check=check)
+    policy = read_policy("\n".join([*card(alpha), "quorum none"]).encode())
+    found = verify(bundle_of(alpha.store, policy, incident, alpha.evidence), policy)
+    assert found.problems == []
+    assert found.statements[0].detection == "repeated: the same 7 events"

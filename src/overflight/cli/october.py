@@ -121,7 +121,9 @@ def _record(folder: Path, out: Path) -> Verification:
         turkey, russia = (Party(one.folder) for one in both)
         (place / "stick").mkdir()
         stick = Folder(place / "stick")
-        check = Check([folder / "synthetic_24_november_as_turkey_states.csv"], ["country:TR"], {"nets": ["incursion"]})
+        check = Check(
+            [folder / "synthetic_24_november_as_turkey_states.csv"], ["country:TR"], parameters={"nets": ["incursion"]}
+        )
         incident = state(
             turkey,
             None,

@@ -40,6 +40,10 @@ def open_incident(
         list[Path] | None, typer.Option(help="Positions: evidence that is checked, and what is found is stated.")
     ] = None,
     airspace: Annotated[list[str] | None, typer.Option(help="Volumes for that check: files, or sets by name.")] = None,
+    agreement: Annotated[
+        Path | None, typer.Option(help="An agreement for that check, with volumes by name only.", show_default=False)
+    ] = None,
+    log: Annotated[list[Path] | None, typer.Option(help="Calls, notices and plans for that check.")] = None,
     net: Annotated[list[str] | None, typer.Option(help="A net for that check; may be repeated.")] = None,
     minima: Annotated[str | None, typer.Option(help="Minima for that check.")] = None,
     claims: Claims = None,
@@ -53,7 +57,7 @@ def open_incident(
     check = None
     if recording:
         told: dict[str, str | list[str]] = {"nets": list(net)} if net else {}
-        check = Check(recording, airspace or [], told | ({"minima": minima} if minima else {}))
+        check = Check(recording, airspace or [], agreement, log or [], told | ({"minima": minima} if minima else {}))
     with _party(record) as party:
         made = state(
             party, None, "open", text, claims=_claims(claims, case), files=evidence or [], check=check,

@@ -1,15 +1,18 @@
 """A check of the evidence, so that whoever holds the evidence can repeat it and compare the ids of what it finds.
 
-The id of an event is the hash of what it is, so the same evidence gives the same ids on any machine.
+The id of an event is the hash of what it is, so the same evidence gives the same ids on any machine. An agreement that is evidence may name volumes by
+bundled sets only: files beside it are not in the evidence.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from overflight.agreement.logs import read_logs
+from overflight.agreement.read import read_agreement
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
 from overflight.engine.history import check_recording
@@ -34,14 +37,19 @@ def detected(told: Detection, evidence: Path) -> CheckResult | None:
         InputError: a piece is not what its digest says, or cannot be read; a parameter is none that is known.
         ParameterError: a parameter makes no sense.
     """
-    digests = [*told.recordings, *(one for one in told.airspace if _is_piece(one))]
+    agreed = [] if told.agreement is None else [told.agreement]
+    digests = [*told.recordings, *(one for one in told.airspace if _is_piece(one)), *agreed, *told.logs]
     files = {digest: held(evidence, digest) for digest in digests}
     if any(file is None for file in files.values()):
         return None
     recording = read(*(str(files[digest]) for digest in told.recordings))
     sources = [files.get(name) or name for name in told.airspace]
     airspace = read_airspace(*sources) if sources else Airspace()
-    return check_recording(recording, parameters_of(told.parameters), airspace)
+    parameters = parameters_of(told.parameters)
+    if told.agreement is not None:
+        logs = read_logs(*(str(files[digest]) for digest in told.logs))
+        parameters = replace(parameters, agreement=read_agreement(str(files[told.agreement])), logs=logs)
+    return check_recording(recording, parameters, airspace)
 
 
 def parameters_of(told: dict[str, Any]) -> CheckParameters:

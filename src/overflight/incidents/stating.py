@@ -21,10 +21,12 @@ SHORTEST_ID: Final = 6
 
 @dataclass(frozen=True)
 class Check:
-    """A check whose outcome is stated: files of positions and of volumes (or sets by name), and what it is told."""
+    """A check whose outcome is stated: files of positions, of volumes (or sets by name), of an agreement and its logs, and what it is told."""
 
     recordings: Sequence[Path]
     airspace: Sequence[str] = ()
+    agreement: Path | None = None
+    logs: Sequence[Path] = ()
     parameters: dict[str, str | list[str]] = field(default_factory=dict[str, "str | list[str]"])
 
 
@@ -101,9 +103,13 @@ def _detection(party: Party, check: Check) -> tuple[list[Piece], Detection]:
         (name, None if ":" in name and not Path(name).exists() else keep(Path(name), party.evidence))
         for name in check.airspace
     ]
+    agreement = None if check.agreement is None else keep(check.agreement, party.evidence)
+    logs = [keep(path, party.evidence) for path in check.logs]
     told = Detection(
         recordings=[one.digest for one in recordings],
         airspace=[name if piece is None else piece.digest for name, piece in volumes],
+        agreement=None if agreement is None else agreement.digest,
+        logs=[one.digest for one in logs],
         parameters=dict(check.parameters),  # type: ignore[arg-type]
     )
     result = detected(told, party.evidence)
@@ -113,9 +119,13 @@ def _detection(party: Party, check: Check) -> tuple[list[Piece], Detection]:
             f"the check finds {len(events)} events, more than a statement holds",
             remedy="cut the recording: overflight convert --from --to",
         )
-    return [*recordings, *(piece for _, piece in volumes if piece is not None)], told.model_copy(
-        update={"events": events}
-    )
+    pieces = [
+        *recordings,
+        *(piece for _, piece in volumes if piece is not None),
+        *([agreement] if agreement else []),
+        *logs,
+    ]
+    return pieces, told.model_copy(update={"events": events})
 
 
 def resolved(party: Party, name: str, incident: str | None = None) -> str:
