@@ -27,6 +27,7 @@ from overflight.incidents.statements import PAYLOAD_TYPE, Predicate, Seen, paylo
 from overflight.incidents.stating import Check, resolved, state
 from overflight.incidents.verification import Verification, verify
 from tests.incidents.parties import card, parties
+from tests.postgres import fresh_database
 
 TRACK = Path("examples/october-2015/synthetic_3_october.csv").resolve()
 
@@ -515,3 +516,25 @@ def test_breaches_of_an_agreement_are_found_again(two: list[Party]) -> None:
     found = verify(bundle_of(alpha.store, policy, incident, alpha.evidence), policy)
     assert found.problems == []
     assert found.statements[0].detection == "repeated: the same 7 events"
+
+
+def test_a_record_may_lie_in_postgresql(tmp_path: Path, stick: Folder, postgres: str) -> None:
+    """One party's logs on a server, the other's in a file: neither sees a difference."""
+    alpha = create(tmp_path / "alpha", "alpha", fresh_database(postgres, "alpha"))
+    bravo = create(tmp_path / "bravo", "bravo")
+    for one in (alpha, bravo):
+        (one.folder / "policy").write_text("\n".join([*card(alpha), *card(bravo), "quorum none", ""]))
+        one.close()
+    alpha, bravo = Party(alpha.folder), Party(bravo.folder)
+    assert not (tmp_path / "alpha/record.sqlite").exists()
+    incident = state(alpha, None, "open", "It happened.")
+    _round(stick, alpha, bravo)
+    state(bravo, incident, "deny", "It did not.")
+    _round(stick, bravo, alpha)
+    found = [_verified(one, incident) for one in (alpha, bravo)]
+    assert found[0].problems == found[1].problems == []
+    assert next([one.statement.id for one in each.statements] for each in found) == [
+        one.statement.id for one in found[1].statements
+    ]
+    alpha.close()
+    bravo.close()
