@@ -72,7 +72,7 @@ def run(*args: str) -> str:
 
 
 def test_the_examples_are_all_here() -> None:
-    assert [language for language, _ in BLOCKS] == ["sh", "python", "sh", "sh", "python"]
+    assert [language for language, _ in BLOCKS] == ["sh", "python", "sh", "sh", "python", "sh"]
 
 
 def test_the_command_line_example(checkout: Path) -> None:
@@ -111,3 +111,12 @@ def test_the_airspace_examples(checkout: Path) -> None:
 def test_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_agreement_examples() -> None:
+    shown = run("bash", "-euc", BLOCKS[5][1])
+    assert "7 events: 4 confirmed, 3 undetermined" in shown
+    assert "suspended again on 19 June 2017" in shown
+    assert "212 kt (statute)" in " ".join(shown.split())
+    assert "VERIFIED: 2 statements" in shown

@@ -159,6 +159,7 @@ def result(flights: list[pl.DataFrame], events: list[dict[str, Any]], **over: An
         "allows_nobody": [],
         "sensors": [],
         "notices": [],
+        "agreement": [],
         "lines": [],
         "confirmed": found.filter(pl.col("verdict") == "confirmed").height,
         "undetermined": found.filter(pl.col("verdict") == "undetermined").height,

@@ -6,6 +6,7 @@ input or usage.
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import cast
 
@@ -29,7 +30,9 @@ def main() -> None:
         sys.exit(2)
     except typer.Abort:
         sys.exit(130)
-    except BrokenPipeError:
+    except OSError as error:
+        if not (isinstance(error, BrokenPipeError) or str(error) == f"Broken pipe (os error {errno.EPIPE})"):
+            raise
         # Whoever read our output has seen enough; nothing may be written to it any more, not even at exit.
         sys.stderr.close()
         sys.exit(0)

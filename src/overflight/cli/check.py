@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from overflight.cli.options import (
+    Agreed,
     Allow,
     From,
     GivenMinima,
+    Logged,
     MaxGap,
     Profile,
     QnhUncertainty,
@@ -44,12 +46,8 @@ def check(
         ),
     ] = None,
     allow: Allow = None,
-    agreement: Annotated[
-        str | None, typer.Option(help="An agreement (TOML) whose breaches are looked for.", show_default=False)
-    ] = None,
-    log: Annotated[
-        list[str] | None, typer.Option(help="Calls, notices and plans (CSV, JSON) for it; may be repeated.")
-    ] = None,
+    agreement: Agreed = None,
+    log: Logged = None,
     qnh_uncertainty: QnhUncertainty = 30.0,
     alerting: Annotated[
         str,

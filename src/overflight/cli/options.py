@@ -25,6 +25,15 @@ Allow = Annotated[
     list[str] | None, typer.Option(help='Tracks that may be in any volume, "callsign=THY*"; may be repeated.')
 ]
 
+Agreed = Annotated[
+    str | None,
+    typer.Option("--agreement", help="An agreement (TOML) whose breaches are looked for.", show_default=False),
+]
+
+Logged = Annotated[
+    list[str] | None, typer.Option("--log", help="Calls, notices and plans (CSV, JSON) for it; may be repeated.")
+]
+
 QnhUncertainty = Annotated[
     float, typer.Option(help="How far QNH may be from 1013.25 hPa, for limits above mean sea level.")
 ]

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from overflight.cli.options import (
+    Agreed,
     Allow,
     GivenMinima,
+    Logged,
     MaxGap,
     Profile,
     QnhUncertainty,
@@ -48,6 +50,8 @@ def watch(
         typer.Option(help="Net to run, as in check; may be repeated. [all; those that need it only with --airspace]"),
     ] = None,
     airspace: Annotated[list[str] | None, typer.Option(help="Volumes, as in check; may be repeated.")] = None,
+    agreement: Agreed = None,
+    log: Logged = None,
     allow: Allow = None,
     qnh_uncertainty: QnhUncertainty = 30.0,
     alerting: Annotated[str, typer.Option(help="Levels of predicted conflicts, as in check.")] = "stca",
@@ -70,6 +74,8 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="Print changes as JSON lines instead of a screen.")] = False,
 ) -> None:
     """Watch live sources: losses, conflicts ahead, airspace entered, vanished tracks, interference, and sources that fall silent."""
+    from overflight.agreement.logs import read_logs
+    from overflight.agreement.read import read_agreement
     from overflight.airspace.read import read_airspace
     from overflight.engine.journal import Journal
     from overflight.engine.live import Live
@@ -80,6 +86,7 @@ def watch(
 
     volumes = read_airspace(*(airspace or ()))
     need = {"incursion", "hazard", "line"} if not (volumes.volumes or volumes.refused) else set[str]()
+    need |= {"breach"} if agreement is None else set[str]()
     parameters = CheckParameters(
         nets=tuple(net or (name for name in NETS if name not in need)),
         minima=minima,
@@ -88,6 +95,8 @@ def watch(
         max_gap=max_gap,
         unknown_altitude=unknown_altitude,
         allow=tuple(allow or ()),
+        agreement=None if agreement is None else read_agreement(agreement),
+        logs=read_logs(*(log or ())),
         qnh_uncertainty_hpa=qnh_uncertainty,
         alerting=alerting,
     )
