@@ -136,6 +136,12 @@ def test_each_party_has_its_own_border(tmp_path: Path) -> None:
     row = _one(breaches(tmp_path, path, [flight("one", **AT, callsign="S1")]))
     assert (_versions(row), row["verdict"]) == ({"n": True, "s": False}, "undetermined")
     assert "none by the version of s: not inside, by its volume" in row["why"]
+    # a party that has given no border has no say, and nothing is sure
+    row = _one(
+        breaches(tmp_path, write(tmp_path, rule, n_border=f'border = "{wide}"'), [flight("one", **AT, callsign="S1")])
+    )
+    assert (_versions(row), row["verdict"]) == ({"n": True, "s": None}, "undetermined")
+    path = write(tmp_path, rule, n_border=f'border = "{wide}"', s_border=f'border = "{narrow}"')
     # far inside both
     row = _one(breaches(tmp_path, path, [flight("one", **(AT | {"longitude": 40.3}), callsign="S1")]))
     assert (_versions(row), row["verdict"]) == ({"n": True, "s": True}, "confirmed")

@@ -198,6 +198,8 @@ class Judge:
         rule = here.rule
         if rule.kind in PAIRS:
             return _near(rule, episode)
+        if variant(rule, here.border, parts_of(rule)[0]) is None:
+            return Answer(None, "it has given no border")
         stays = self._stays(here, episode, parts_of(rule)[0])
         if not stays:
             return Answer(False, "not inside, by its volume")
