@@ -198,11 +198,10 @@ class Judge:
         rule = here.rule
         if rule.kind in PAIRS:
             return _near(rule, episode)
-        if variant(rule, here.border, parts_of(rule)[0]) is None:
-            return Answer(None, "it has given no border")
+        known = variant(rule, here.border, parts_of(rule)[0]) is not None
         stays = self._stays(here, episode, parts_of(rule)[0])
         if not stays:
-            return Answer(False, "not inside, by its volume")
+            return Answer(False, "not inside, by its volume") if known else Answer(None, "it has given no border")
         worst = max(stays, key=lambda row: (row["depth_m"] or 0.0, row["start"]))
         sure = all(row["verdict"] == "confirmed" for row in stays)
         if rule.kind in {"zone", "line"}:
