@@ -15,8 +15,9 @@ from overflight.errors import InputError, OverflightError, ParameterError
 
 if TYPE_CHECKING:
     from overflight.agreement.model import Agreement
+    from overflight.agreement.read import read_agreement
     from overflight.airspace.volume import Airspace
-    from overflight.api import Evaluation, Events, check, evaluate, read, read_agreement, read_airspace
+    from overflight.api import Evaluation, Events, check, evaluate, read, read_airspace
     from overflight.surveillance.recording import Recording
 
 __all__ = [
@@ -40,7 +41,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load the public functions on first use."""
     if name in {*__all__} - {"__version__", "InputError", "OverflightError", "ParameterError"}:
-        from overflight import api
+        if name in {"Agreement", "read_agreement"}:
+            from overflight.agreement import read as room
+        else:
+            from overflight import api as room
 
-        return getattr(api, name)
+        return getattr(room, name)
     raise AttributeError(f"module 'overflight' has no attribute {name!r}")

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from overflight.agreement.logs import read_logs
-from overflight.agreement.model import Agreement
-from overflight.agreement.read import read_agreement
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Airspace
@@ -34,7 +32,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Agreement", "Evaluation", "Events", "check", "evaluate", "read", "read_agreement", "read_airspace"]
+    from overflight.agreement.model import Agreement
+
+__all__ = ["Evaluation", "Events", "check", "evaluate", "read", "read_airspace"]
 
 
 class Events:
@@ -170,7 +170,7 @@ def check(
         qnh_uncertainty_hpa=qnh_uncertainty_hpa,
         alerting=alerting,
         widening=widening,
-        agreement=read_agreement(agreement) if isinstance(agreement, str | Path) else agreement,
+        agreement=_agreement(agreement),
         logs=read_logs(*([logs] if isinstance(logs, str | Path) else logs)),
     )
     if not isinstance(airspace, Airspace):
@@ -233,6 +233,14 @@ def _recording(positions: Any, progress: Callable[[int, int], None] | None, rada
         return positions
     several = isinstance(positions, list | tuple)
     return read(*(positions if several else [positions]), progress=progress, radars=radars)
+
+
+def _agreement(given: Agreement | str | Path | None) -> Agreement | None:
+    if not isinstance(given, str | Path):
+        return given
+    from overflight.agreement.read import read_agreement
+
+    return read_agreement(given)
 
 
 def _time(moment: str | datetime | None, name: str) -> datetime | None:

@@ -161,7 +161,7 @@ def _run(table: pl.DataFrame, cuts: list[int], stored_at: int | None) -> pl.Data
 
     def line(names: TrackNames) -> Pipeline:
         agreed: Agreement = halves()["agreement"]
-        net = Breach(BreachParameters(agreed, halves()["logs"], agreed.folder, told, 30.0), names)
+        net = Breach(BreachParameters(agreed, halves()["logs"], told, 30.0), names)
         return Pipeline(Gate(CheckParameters().thresholds, names), [net])
 
     names = TrackNames()

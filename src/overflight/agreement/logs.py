@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Logs:
-    """What was logged, in order of time; `digests` are SHA-256 of the files, `kinds` what they hold or could."""
+    """What was logged, in order of time; `digests` are SHA-256 of the files, `given` whether there were any."""
 
     entries: tuple[Entry, ...] = ()
     digests: tuple[str, ...] = ()
@@ -72,8 +73,6 @@ def read_logs(*paths: str | Path) -> Logs:
     Raises:
         InputError: one cannot be read, or a row of it not used; the message names the row and the column.
     """
-    import hashlib
-
     entries: list[Entry] = []
     digests: list[str] = []
     for path in map(Path, paths):
@@ -125,12 +124,8 @@ def _entry(row: dict[str, Any], ref: str) -> Entry:
     for name in ("time", "party"):
         if not told[name]:
             raise InputError(f"lacks {name}")
-    times = {
-        name: parse_time(told[name], name) if told[name] else None for name in ("time", "answered", "from", "until")
-    }
-    time = times["time"]
-    if time is None:
-        raise InputError("lacks time")
+    time = parse_time(told["time"], "time")
+    times = {name: parse_time(told[name], name) if told[name] else None for name in ("answered", "from", "until")}
     if times["answered"] is not None and times["answered"] < time:
         raise InputError("was answered before it was made")
     return Entry(

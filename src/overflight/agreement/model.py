@@ -9,7 +9,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -97,7 +97,6 @@ class Party(_Part):
 
 
 class _Rule(_Part):
-    needs: ClassVar[str] = ""
     id: Name
     text: str
     since: Moment | None = None
@@ -198,6 +197,8 @@ Rule = Annotated[
 PAIRS: Final = ("safe_distance", "conduct")
 AREAS: Final = ("line", "zone", "notice", "corridor", "altitude_block", "visible")
 CALLS: Final = ("contact", "hotline")
+RULES: Final = (*PAIRS, *AREAS, *CALLS)
+"""Every kind of rule: what is asked of pairs of aircraft, of stays in areas, and of calls."""
 _FIXED: Final = frozenset({"id", "kind", "text", "parties"})
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from overflight.agreement.model import Agreement
+from overflight.agreement.model import RULES, Agreement
 from overflight.errors import InputError
 
 MOST_BYTES: Final = 2_000_000
@@ -43,16 +43,10 @@ def read_agreement(path: str | Path) -> Agreement:
     except ValidationError as error:
         first = error.errors()[0]
         # where a rule is of one kind, the kind stands between its number and its key
-        loc = [part for part in first["loc"] if not (isinstance(part, str) and part in _kinds())]
+        loc = [part for part in first["loc"] if not (isinstance(part, str) and part in RULES)]
         key = ".".join(str(part) for part in loc) or "agreement"
         said = first["msg"].removeprefix("Value error, ")
         raise InputError(f"{key}: {said[0].lower()}{said[1:]}", path=name, place=f"line {line_of(text, loc)}") from None
-
-
-def _kinds() -> set[str]:
-    from overflight.agreement.model import AREAS, CALLS, PAIRS
-
-    return {*AREAS, *CALLS, *PAIRS}
 
 
 def line_of(text: str, loc: Sequence[Any]) -> int:

@@ -37,18 +37,16 @@ class View:
     border: str | None
 
 
-def view(party: Party, rule: Any, moment: datetime | None) -> View:
-    """Return how a party has a rule at a time (None: whenever, its first version)."""
-    known = [one for one in party.version if moment is None or one.since <= moment]
+def view(party: Party, rule: Any, moment: datetime) -> View:
+    """Return how a party has a rule at a time."""
+    known = [one for one in party.version if one.since <= moment]
     if not known:
         return View(
             party.id, rule, "none", NOT_YET, f"its first version is of {party.version[0].since:%Y-%m-%d}", party.border
         )
-    version = known[0] if moment is None else known[-1]
+    version = known[-1]
     here = changed(rule, version.rules.get(rule.id, {}))
-    outside = moment is not None and (
-        (here.since is not None and moment < here.since) or (here.until is not None and moment >= here.until)
-    )
+    outside = (here.since is not None and moment < here.since) or (here.until is not None and moment >= here.until)
     status, reason = (NOT_YET, "the rule does not hold at this time") if outside else (version.status, version.reason)
     return View(party.id, here, version.name, status, reason, party.border)
 
@@ -58,6 +56,16 @@ def views(agreement: Agreement, rule: Any, *, suspended: bool = True) -> Iterato
     for party in agreement.party:
         for version in party.version if suspended else [one for one in party.version if one.status != "suspended"]:
             yield party, changed(rule, version.rules.get(rule.id, {}))
+
+
+_PARTS: Final = {
+    "zone": ("volume",), "line": ("line",), "corridor": ("area", "corridor"), "altitude_block": ("area", "block"),
+}  # fmt: skip
+
+
+def parts_of(rule: Any) -> tuple[str, ...]:
+    """Return which volumes a rule speaks of, the one that is to be in first."""
+    return _PARTS.get(rule.kind, ("area",))
 
 
 def variant(rule: Any, border: str | None, part: str) -> str | None:
@@ -85,12 +93,18 @@ class Volumes:
         self._read: dict[str, list[Volume]] = {}
         self.digests: list[str] = []
 
-    def of(self, name: str) -> list[Volume]:
-        """Return the volumes of a name: a file with its `#id`, or a bundled set.
+    def part(self, rule: Any, border: str | None, part: str) -> list[Volume]:
+        """Return the volumes of a part of a rule (`parts_of`), of which there is a `variant`.
 
         Raises:
-            InputError: it cannot be read, or holds no such volume.
+            InputError: they cannot be read, or nothing is between their levels.
         """
+        if part == "block":
+            return self._block(rule, border)
+        return self._of(variant(rule, border, part) or "")
+
+    def _of(self, name: str) -> list[Volume]:
+        """Return the volumes of a name: a file with its `#id`, or a bundled set."""
         if name not in self._read:
             source, _, wanted = name.partition("#")
             path = self._folder / source
@@ -104,13 +118,9 @@ class Volumes:
             self._read[name] = volumes
         return self._read[name]
 
-    def block(self, rule: Any, border: str | None) -> list[Volume]:
-        """Return an area between the levels of an altitude block.
-
-        Raises:
-            InputError: nothing is between them, or the area cannot be read.
-        """
+    def _block(self, rule: Any, border: str | None) -> list[Volume]:
+        """Return an area between the levels of an altitude block."""
         floor, ceiling = parse_limit(rule.floor), parse_limit(rule.ceiling)
         if wrong := inverted(floor, ceiling):
             raise InputError(f"rule {rule.id}: {wrong}")
-        return [replace(one, floor=floor, ceiling=ceiling) for one in self.of(_named(rule.area, border) or "")]
+        return [replace(one, floor=floor, ceiling=ceiling) for one in self._of(_named(rule.area, border) or "")]

@@ -44,20 +44,18 @@ def validate(file: File) -> None:
     """Check an agreement and the volumes that it names; what is wrong is said with line and key."""
     from overflight.agreement.model import AREAS
     from overflight.agreement.read import read_agreement
-    from overflight.agreement.versions import Volumes, variant, views
+    from overflight.agreement.versions import Volumes, parts_of, variant, views
 
     read = read_agreement(file)
     volumes = Volumes(read.folder)
     notes: list[str] = []
     for rule in read.rules:
         for party, here in views(read, rule) if rule.kind in AREAS else ():
-            parts = {"zone": ("volume",), "line": ("line",), "corridor": ("area", "corridor")}.get(rule.kind, ("area",))
-            for part in parts:
-                name = variant(here, party.border, part)
-                if name is None:
+            for part in parts_of(here):
+                if variant(here, party.border, part) is None:
                     notes.append(f"rule {rule.id}: {party.id} has no border; by its version nobody is inside")
                 else:
-                    volumes.of(name)
+                    volumes.part(here, party.border, part)
     for note in dict.fromkeys(notes):
         print(f"note: {note}")
     print(f"{file}: {len(read.party)} parties, {len(read.rule)} rules, {len(volumes.digests)} files of volumes; sound")

@@ -66,9 +66,10 @@ def _corridor(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> 
 
 def _memorandum(story: Story, folder: Path, words: dict[str, tuple[str, str]]) -> None:
     from overflight import api
+    from overflight.agreement.read import read_agreement
 
     story.chapter(*words["memorandum"])
-    agreed = api.read_agreement(folder / "memorandum.toml")
+    agreed = read_agreement(folder / "memorandum.toml")
     found = api.check(
         folder / "synthetic_after_the_memorandum.csv",
         agreement=agreed,

@@ -24,7 +24,6 @@ from overflight.engine.pipeline import Pipeline
 from overflight.engine.result import CheckResult, Summary
 from overflight.events import REASONS
 from overflight.nets.base import Findings, Net
-from overflight.nets.breach import Breach
 from overflight.nets.incursion import Incursion
 from overflight.nets.interference import doubt
 from overflight.nets.lines import line_days, untested
@@ -170,6 +169,15 @@ def within(table: pl.DataFrame, parameters: CheckParameters) -> pl.DataFrame:
     return table.filter(wanted)
 
 
+def _unjudged(nets: Sequence[Net]) -> list[str]:
+    """Which rules of an agreement could not be judged; only who has one loads what reads it."""
+    if all(net.name != "breach" for net in nets):
+        return []
+    from overflight.nets.breach import Breach
+
+    return [line for net in nets if isinstance(net, Breach) for line in net.unjudged]
+
+
 def _summary(
     recording: Recording,
     names: TrackNames,
@@ -220,7 +228,7 @@ def _summary(
         allows_nobody=matching_nobody(allow, names),
         sensors=sensors,
         notices=held.lines(),
-        agreement=[line for net in nets if isinstance(net, Breach) for line in net.unjudged],
+        agreement=_unjudged(nets),
         lines=[*(str(day) for day in line_days(events)), *untested(tested, names.party, dismissed)],
         confirmed=events.filter(pl.col("verdict") == "confirmed").height,
         undetermined=events.filter(pl.col("verdict") == "undetermined").height,

@@ -10,7 +10,6 @@ from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
 from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Net
-from overflight.nets.breach import Breach, BreachParameters
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
@@ -65,13 +64,10 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
             )
         )
     if "breach" in wanted and parameters.agreement is not None:
-        agreement = parameters.agreement
-        nets.append(
-            Breach(
-                BreachParameters(agreement, parameters.logs, agreement.folder, told, parameters.qnh_uncertainty_hpa),
-                names,
-            )
-        )
+        from overflight.nets.breach import Breach, BreachParameters
+
+        agreed = BreachParameters(parameters.agreement, parameters.logs, told, parameters.qnh_uncertainty_hpa)
+        nets.append(Breach(agreed, names))
     if "conflict" in wanted:
         nets.append(
             Conflict(

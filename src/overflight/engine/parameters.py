@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from overflight.agreement.logs import NO_LOGS, Logs
-from overflight.agreement.model import Agreement
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
 from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
@@ -19,6 +18,9 @@ from overflight.nets.separation import SeparationParameters
 from overflight.surveillance import integrity
 from overflight.surveillance.integrity import Thresholds
 from overflight.units import FT_M, parse_duration_s, parse_length_m
+
+if TYPE_CHECKING:
+    from overflight.agreement.model import Agreement  # pydantic is loaded where there is one
 
 NETS: Final = ("separation", "incursion", "hazard", "line", "breach", "lost", "interference", "conflict")
 

@@ -10,10 +10,9 @@ Calls that were to be answered are judged from the logs alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -23,18 +22,17 @@ from numpy.typing import NDArray
 from overflight.agreement.logs import Logs
 from overflight.agreement.matching import Matching
 from overflight.agreement.model import AREAS, PAIRS, Agreement
-from overflight.agreement.versions import Volumes, disclosed, variant, views
+from overflight.agreement.versions import Volumes, disclosed, parts_of, variant, views
 from overflight.airspace.volume import Volume
 from overflight.nets.base import Findings
-from overflight.nets.breach_rules import Episode, Judge, parts_of
-from overflight.nets.encounters import FINDINGS_SCHEMA
+from overflight.nets.breach_rules import Episode, Judge
+from overflight.nets.encounters import FINDINGS_SCHEMA, UTC_EPOCH
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.minima import parse_minima
 from overflight.nets.separation import Separation, SeparationParameters
 from overflight.surveillance.batch import Batch, TrackNames
 from overflight.surveillance.renumbering import Renumbering
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 
 
@@ -45,14 +43,12 @@ class BreachParameters:
     Attributes:
         agreement: parties and rules.
         logs: of calls, notices and plans.
-        folder: that files in the agreement are named from.
         separation: what the nets of geometry are told: gaps, flags, threads, digests.
         qnh_uncertainty_hpa: how far QNH may be from 1013.25 hPa.
     """
 
     agreement: Agreement
     logs: Logs
-    folder: Path
     separation: SeparationParameters
     qnh_uncertainty_hpa: float
 
@@ -69,7 +65,7 @@ class Breach:
             InputError: a volume cannot be read.
         """
         self._p, self._names = parameters, names
-        self._volumes = Volumes(parameters.folder)
+        self._volumes = Volumes(parameters.agreement.folder)
         self._matching = Matching(parameters.agreement)
         self._ids: dict[str, list[str]] = {}
         self._barred: dict[str, str | None] = {}
@@ -86,7 +82,8 @@ class Breach:
         self._judge = Judge(parameters.agreement, parameters.logs, self._ids, self._barred, told.inputs)
         self._closed: list[dict[str, Any]] = []  # what the nets of geometry found, of episodes that may go on
         self._days: list[Episode] = []  # crossings of lines, of days that are not over
-        self._calls = 0  # how many of the calls were judged
+        self._due = self._judge.calls()
+        self._calls = 0  # how many of them were judged
 
     def _areas(self) -> list[Volume]:
         """Every volume that any version of any rule names, under a number; a stay in it is told by that number."""
@@ -97,7 +94,7 @@ class Breach:
                     name = variant(here, party.border, part)
                     if name is None or name in self._ids:
                         continue
-                    found = self._volumes.block(here, party.border) if part == "block" else self._volumes.of(name)
+                    found = self._volumes.part(here, party.border, part)
                     self._ids[name] = [str(len(areas) + k) for k in range(len(found))]
                     for number, volume in zip(self._ids[name], found, strict=True):
                         self._barred[number] = volume.barred
@@ -116,19 +113,9 @@ class Breach:
         return sorted(found)
 
     def _separation(self, limits: tuple[str, str]) -> Separation:
-        told = self._p.separation
-        return Separation(
-            SeparationParameters(
-                minima=parse_minima("/".join(limits)), tolerance_ft=0.0, max_gap_s=told.max_gap_s, report_unknown=True,
-                skipped=told.skipped, threads=told.threads, inputs=told.inputs, everybody=True,
-            ),
-            self._names,
-        )  # fmt: skip
-
-    @property
-    def digests(self) -> tuple[str, ...]:
-        """SHA-256 of the files of volumes, and of the logs."""
-        return (*self._volumes.digests, *self._p.logs.digests)
+        minima = parse_minima("/".join(limits))
+        told = replace(self._p.separation, minima=minima, tolerance_ft=0.0, report_unknown=True, everybody=True)
+        return Separation(told, self._names)
 
     @property
     def unjudged(self) -> list[str]:
@@ -156,11 +143,8 @@ class Breach:
 
     def advance(self, watermark_us: int) -> Findings:
         """Conclude the episodes that are over."""
-        for limits, net in self._pairs.items():
-            self._closed += self._told(net.advance(watermark_us).events, limits)
-        if self._stays:
-            self._closed += self._told(self._stays.advance(watermark_us).events)
-        moment = _EPOCH + timedelta(microseconds=watermark_us)
+        self._closed += self._found(lambda net: net.advance(watermark_us).events)
+        moment = UTC_EPOCH + timedelta(microseconds=watermark_us)
         going = self._still_open()
         over = [one for one in self._closed if not self._goes_on(one, going)]
         self._closed = [one for one in self._closed if self._goes_on(one, going)]
@@ -169,22 +153,20 @@ class Breach:
 
     def finish(self) -> Findings:
         """Conclude everything."""
-        for limits, net in self._pairs.items():
-            self._closed += self._told(net.finish().events, limits)
-        if self._stays:
-            self._closed += self._told(self._stays.finish().events)
+        self._closed += self._found(lambda net: net.finish().events)
         episodes = [*self._days, *self._episodes(self._closed)]
         self._closed, self._days = [], []
         return self._findings(episodes, self._calls_until(None))
 
     def current(self, watermark_us: int) -> pl.DataFrame:
         """Return the breaches that go on."""
-        rows = list(self._closed)
-        for limits, net in self._pairs.items():
-            rows += self._told(net.current(watermark_us), limits)
-        if self._stays:
-            rows += self._told(self._stays.current(watermark_us))
+        rows = [*self._closed, *self._found(lambda net: net.current(watermark_us))]
         return self._findings([*self._days, *self._episodes(rows)], []).events
+
+    def _found(self, ask: Callable[[Incursion | Separation], pl.DataFrame]) -> list[dict[str, Any]]:
+        """What the nets of geometry answer."""
+        rows = [row for limits, net in self._pairs.items() for row in self._told(ask(net), limits)]
+        return rows if self._stays is None else rows + self._told(ask(self._stays))
 
     def _told(self, events: pl.DataFrame, limits: tuple[str, str] | None = None) -> list[dict[str, Any]]:
         """What a net of geometry found, with whose the tracks are as known by then."""
@@ -205,7 +187,7 @@ class Breach:
         """Track, address, callsign and party, the callsign if it was heard by then: what comes later must change nothing."""
         names = self._names
         number = names.find(track_id)
-        heard = names.callsign_from_us[number] <= (until - _EPOCH) // timedelta(microseconds=1)
+        heard = names.callsign_from_us[number] <= (until - UTC_EPOCH) // timedelta(microseconds=1)
         return track_id, names.icao24[number], names.callsign[number] if heard else None, names.party[number]
 
     def _still_open(self) -> tuple[frozenset[str], dict[tuple[str, str], frozenset[str]]]:
@@ -235,12 +217,12 @@ class Breach:
         for (number, _, _), some in sorted(by_subject.items()):
             some.sort(key=lambda row: (row["start"], row["end"], row["volume"] or "", row["limits"] or ()))
             parts: list[list[dict[str, Any]]] = []
-            until = _EPOCH
+            until = UTC_EPOCH
             for row in some:
                 if not parts or row["start"] > until:
                     parts.append([])
                 parts[-1].append(row)
-                until = max(until, row["end"]) if len(parts[-1]) > 1 else row["end"]
+                until = max(until, row["end"])
             found += [Episode(self._p.agreement.rules[number], part) for part in parts]
         return found
 
@@ -250,18 +232,17 @@ class Breach:
         since = None if self._stays is None else self._stays.open_since_us()
         starts = [row["start"] for row in self._closed if row["limits"] is None]
         if since is not None:
-            starts.append(_EPOCH + timedelta(microseconds=since))
+            starts.append(UTC_EPOCH + timedelta(microseconds=since))
         known = min([moment - timedelta(seconds=self._p.separation.max_gap_s), *starts])
         over = [one for one in self._days if one.day + _DAY <= known]
         self._days = [one for one in self._days if one.day + _DAY > known]
         return [*(one for one in episodes if one.rule.kind != "line"), *over]
 
     def _calls_until(self, moment: datetime | None) -> list[dict[str, Any]]:
-        calls = self._judge.calls()
         first = self._calls
-        while self._calls < len(calls) and (moment is None or calls[self._calls].due <= moment):
+        while self._calls < len(self._due) and (moment is None or self._due[self._calls].due <= moment):
             self._calls += 1
-        return [found for call in calls[first : self._calls] if (found := call.event()) is not None]
+        return [found for call in self._due[first : self._calls] if (found := call.event()) is not None]
 
     def _findings(self, episodes: list[Episode], events: list[dict[str, Any]]) -> Findings:
         events = [*events, *self._judge.judged(episodes)]
@@ -308,11 +289,11 @@ _TIMES: Final = ("start", "end", "time")
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """What was found as plain data: times as microseconds since 1970."""
-    return row | {name: (row[name] - _EPOCH) // timedelta(microseconds=1) for name in _TIMES}
+    return row | {name: (row[name] - UTC_EPOCH) // timedelta(microseconds=1) for name in _TIMES}
 
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:
-    times = {name: _EPOCH + timedelta(microseconds=row[name]) for name in _TIMES}
+    times = {name: UTC_EPOCH + timedelta(microseconds=row[name]) for name in _TIMES}
     return row | times | {"limits": None if row["limits"] is None else tuple(row["limits"])}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from overflight.agreement.matching import SEVERAL
-from overflight.agreement.versions import View
+from overflight.agreement.versions import NOT_YET, View
 from overflight.events import event_id
 
 
@@ -85,7 +85,7 @@ def _in_words(rule: Any, said: dict[str, tuple[View, Answer]], several: bool) ->
     """Say what each version says, those that agree in one breath."""
     lines: dict[str, list[str]] = {}
     for name, (here, answer) in said.items():
-        if here.status in {"suspended", "not yet"}:
+        if here.status in {"suspended", NOT_YET}:
             line = f"none by the version of {{}}: {'suspended' if here.status == 'suspended' else 'not in force'}" + (
                 f" ({here.reason})" if here.reason else ""
             )

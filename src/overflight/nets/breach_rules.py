@@ -15,22 +15,11 @@ from typing import Any, Final
 from overflight.agreement.logs import Entry, Logs
 from overflight.agreement.matching import SEVERAL
 from overflight.agreement.model import AREAS, PAIRS, Agreement, bound
-from overflight.agreement.versions import View, disclosed, variant, view
+from overflight.agreement.versions import View, disclosed, parts_of, variant, view, views
 from overflight.nets.breach_events import Answer, Subject, breach_event
 from overflight.units import parse_duration_s
 
-_PARTS: Final = {
-    "zone": ("volume",),
-    "line": ("line",),
-    "corridor": ("area", "corridor"),
-    "altitude_block": ("area", "block"),
-}
 _LOG_OF: Final = {"contact": "call", "hotline": "hotline", "notice": "notice"}
-
-
-def parts_of(rule: Any) -> tuple[str, ...]:
-    """Return which volumes a rule speaks of, the one that is to be in first."""
-    return _PARTS.get(rule.kind, ("area",))
 
 
 @dataclass
@@ -103,9 +92,7 @@ class Judge:
         self._numbers: dict[str, frozenset[str]] = {}
         self._limits: dict[str, frozenset[tuple[str, str]]] = {}
         for rule in agreement.rules:
-            here = [
-                (party, view(party, rule, version.since).rule) for party in agreement.party for version in party.version
-            ]
+            here = list(views(agreement, rule))
             if rule.kind in AREAS:
                 names = {variant(one, party.border, part) for party, one in here for part in parts_of(one)}
                 self._numbers[rule.id] = frozenset(number for name in names if name for number in ids.get(name, ()))
