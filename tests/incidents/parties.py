@@ -22,4 +22,4 @@ def parties(folder: Path, *names: str, quorum: bool = False) -> list[Party]:
 
 def card(party: Party) -> list[str]:
     """The lines by which others pin a party's keys."""
-    return [f"log {party.signer.key}", f"witness {party.name} {party.witness_signer.key}"]
+    return party.card

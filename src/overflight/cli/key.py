@@ -46,5 +46,4 @@ def show(record: Record = RECORD) -> None:
 
 
 def _print(party: Party) -> None:
-    print(f"log {party.signer.key}")
-    print(f"witness {party.name} {party.witness_signer.key}")
+    print("\n".join(party.card))

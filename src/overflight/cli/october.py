@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import tomllib
 from pathlib import Path
@@ -99,6 +98,7 @@ def _record(folder: Path, out: Path) -> Verification:
     """Two parties state, exchange and verify; the bundle and the policy to verify it with are left in `out`."""
     from overflight.incidents.bundle import bundle_of, read_bundle, write_bundle
     from overflight.incidents.claims import claims_as_text
+    from overflight.incidents.evidence import copy
     from overflight.incidents.exchange import sync
     from overflight.incidents.log.policy import read_policy
     from overflight.incidents.party import Party, create
@@ -112,9 +112,7 @@ def _record(folder: Path, out: Path) -> Verification:
     with tempfile.TemporaryDirectory(prefix="overflight-") as name:
         place = Path(name)
         both = [create(place / party, party) for party in (TURKEY, RUSSIA)]
-        lines = [
-            line for one in both for line in (f"log {one.signer.key}", f"witness {one.name} {one.witness_signer.key}")
-        ]
+        lines = [line for one in both for line in one.card]
         policy = "\n".join([*lines, f"group either any {TURKEY} {RUSSIA}", "quorum either", ""])
         for one in both:
             (one.folder / "policy").write_text(policy)
@@ -141,7 +139,8 @@ def _record(folder: Path, out: Path) -> Verification:
         )  # fmt: skip
         for one in (russia, turkey, russia, turkey):
             sync(one, stick)
-        shutil.copytree(russia.evidence, turkey.evidence, dirs_exist_ok=True)  # both give what they have to the bundle
+        for piece in russia.evidence.iterdir():  # both give what they have to the bundle
+            copy(piece.name, russia.evidence, turkey.evidence)
         path = out / "incident.zip"
         write_bundle(bundle_of(turkey.store, turkey.policy, incident, turkey.evidence), path)
         turkey.close()

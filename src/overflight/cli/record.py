@@ -297,11 +297,10 @@ def _time(text: str | None) -> str | None:
 def _say_found(party: Party, made: str) -> None:
     import sys
 
-    from overflight.incidents.log.dsse import payload_of
-    from overflight.incidents.statements import read
+    from overflight.incidents.statements import in_entry
 
     for _, _, entry in party.store.statements(made):
-        told = read(payload_of(entry)).predicate.detection
+        told = in_entry(entry).predicate.detection
         if told is not None:
             print(f"the check found {len(told.events)} events; they are stated", file=sys.stderr)
 

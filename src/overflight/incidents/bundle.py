@@ -25,12 +25,11 @@ from overflight.errors import InputError
 from overflight.files import whole_file
 from overflight.incidents.evidence import SALT, held
 from overflight.incidents.log.checkpoints import Checkpoint, read_checkpoint
-from overflight.incidents.log.dsse import payload_of
 from overflight.incidents.log.policy import Policy
 from overflight.incidents.log.proof import Proof, read_proof
 from overflight.incidents.log.store import Store
 from overflight.incidents.log.witness import read_request, request
-from overflight.incidents.statements import Statement, read
+from overflight.incidents.statements import in_entry
 
 FORMAT: Final = "overflight incident bundle 1"
 MOST_FILES: Final = 20_000
@@ -83,7 +82,7 @@ def bundle_of(store: Store, policy: Policy, incident: str, evidence: Path) -> Bu
         used.setdefault(origin, {})[chosen.size] = chosen
         proof = tuple(store.log(origin).inclusion_proof(at, chosen.size))
         found.statements.append((entry, Proof(at, proof, chosen)))
-        for digest in _statement(entry).predicate.seen.checkpoints:
+        for digest in in_entry(entry).predicate.seen.checkpoints:
             note = store.note(digest)
             if note is not None:
                 found.notes[digest] = note
@@ -107,7 +106,7 @@ def write_bundle(bundle: Bundle, path: Path, *, with_evidence: bool = True) -> l
         InputError: the file cannot be written, or a piece of evidence is not what its digest says.
     """
     lacking: list[str] = []
-    digests = {one.digest for entry, _ in bundle.statements for one in _statement(entry).evidence}
+    digests = {one.digest for entry, _ in bundle.statements for one in in_entry(entry).evidence}
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bundle.json", json.dumps({"format": FORMAT, "incident": bundle.incident}))
         for number, (entry, proof) in enumerate(bundle.statements):
@@ -197,7 +196,3 @@ def _witnessed(policy: Policy, checkpoint: Checkpoint) -> bool:
         return bool(policy.accepts(checkpoint))
     except InputError:
         return False
-
-
-def _statement(entry: bytes) -> Statement:
-    return read(payload_of(entry))

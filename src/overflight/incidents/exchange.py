@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 from overflight.errors import InputError
 from overflight.incidents.log import tiles
 from overflight.incidents.log.checkpoints import Checkpoint, checked, origin_hash, read_checkpoint
-from overflight.incidents.log.dsse import opened, payload_of
 from overflight.incidents.log.notes import VerifierKey, verified
 from overflight.incidents.log.sequencer import RollbackError
 from overflight.incidents.log.witness import cosignatures, request
 from overflight.incidents.party import Party
 from overflight.incidents.places import Folder, Http
-from overflight.incidents.statements import PAYLOAD_TYPE, read
+from overflight.incidents.statements import in_entry, signed_entry
 
 
 class ForkError(InputError):
@@ -122,10 +121,7 @@ def _take(party: Party, place: Folder | Http, origin: str, done: Exchanged) -> N
 def _named(entry: bytes, keys: list[VerifierKey], done: Exchanged, origin: str) -> tuple[str, str] | None:
     """Return id and incident of an entry that is a statement by the log's key; what is none stays in the log and is said."""
     try:
-        envelope = opened(entry, keys)
-        if envelope.payload_type != PAYLOAD_TYPE:
-            raise InputError("is of another type")
-        statement = read(envelope.payload)
+        statement = signed_entry(entry, keys)
     except InputError as error:
         done.problems.append(f"{origin}: an entry is no statement of its party: {error}")
         return None
@@ -225,14 +221,16 @@ def _own(party: Party, place: Folder | Http, done: Exchanged) -> None:
     texts = {one.note.text for one in party.log.checkpoints()}
     for checkpoint in seen:
         if checkpoint.note.text in texts:
-            before = _known_names(party, checkpoint.size)
-            kept = party.log.keep(_sound(party, checkpoint))
-            for name in sorted(set(party.policy.cosignatures(kept)) - before):
-                done.taken.append(f"{party.origin}: size {checkpoint.size} cosigned by {name}")
+            _cosigned(party, checkpoint, done)
 
 
-def _known_names(party: Party, size: int) -> set[str]:
-    return {name for one in party.log.checkpoints() if one.size == size for name in party.policy.cosignatures(one)}
+def _cosigned(party: Party, checkpoint: Checkpoint, done: Exchanged) -> None:
+    """Keep a checkpoint of one's own log, and say who has cosigned it that had not before."""
+    size = checkpoint.size
+    before = {name for one in party.log.checkpoints() if one.size == size for name in party.policy.cosignatures(one)}
+    kept = party.log.keep(_sound(party, checkpoint))
+    for name in sorted(set(party.policy.cosignatures(kept)) - before):
+        done.taken.append(f"{party.origin}: size {size} cosigned by {name}")
 
 
 def _give(party: Party, place: Folder, others: list[str]) -> None:
@@ -290,16 +288,13 @@ def _ask(party: Party, place: Http, done: Exchanged) -> None:
                     remedy="take the missing entries from another party's copy; nothing is signed until then",
                 )
         if status == 200:
-            before = _known_names(party, latest.size)
-            kept = party.log.keep(_sound(party, latest.with_signatures(cosignatures(answer))))
-            for name in sorted(set(party.policy.cosignatures(kept)) - before):
-                done.taken.append(f"{party.origin}: size {latest.size} cosigned by {name}")
+            _cosigned(party, latest.with_signatures(cosignatures(answer)), done)
         else:
             done.problems.append(
                 f"{place.name}: did not cosign {party.origin}: {answer.decode('utf-8', 'replace').strip()[:200]}"
             )
     for incident in party.store.incidents():
         for _, _, entry in party.store.statements(incident):
-            for digest in read(payload_of(entry)).predicate.seen.checkpoints:
+            for digest in in_entry(entry).predicate.seen.checkpoints:
                 if party.store.note(digest) is None:
                     _keep_note(party, digest, place.read(f"notes/{digest}"))

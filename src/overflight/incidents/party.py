@@ -37,8 +37,7 @@ _POLICY: Final = """\
 # A checkpoint counts if it is signed by one of the logs and cosigned as `quorum` asks: a witness, a group, or none. With two others:
 #   group others any ALPHA BRAVO
 #   quorum others
-{log}
-{witness}
+{card}
 quorum none
 """
 
@@ -66,6 +65,11 @@ class Party:
     def origin(self) -> str:
         """The name of the party's log."""
         return self.signer.key.name
+
+    @property
+    def card(self) -> list[str]:
+        """The lines by which others pin the party's keys in their policies."""
+        return _card(self.name, self.signer, self.witness_signer)
 
     @property
     def witness(self) -> Witness:
@@ -137,15 +141,17 @@ def create(folder: Path, name: str, database: str | None = None) -> Party:
             path.write_text(secrets.token_bytes(32).hex() + "\n", encoding="ascii")
         log = _key(folder / "log.key", f"{name}/log", ED25519)
         witness = _key(folder / "witness.key", f"{name}/witness", COSIGNATURE)
-        (folder / "policy").write_text(
-            _POLICY.format(log=f"log {log.key}", witness=f"witness {name} {witness.key}"), encoding="utf-8"
-        )
+        (folder / "policy").write_text(_POLICY.format(card="\n".join(_card(name, log, witness))), encoding="utf-8")
         where = "" if database is None else f"database = {_quoted(database)}\n"
         with whole_file(folder / "party.toml") as temporary:
             temporary.write_text(f'name = "{name}"\n{where}', encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot be written to ({error.strerror})", path=str(folder)) from None
     return Party(folder)
+
+
+def _card(name: str, log: Signer, witness: Signer) -> list[str]:
+    return [f"log {log.key}", f"witness {name} {witness.key}"]
 
 
 def _quoted(text: str) -> str:

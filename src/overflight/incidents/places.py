@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from overflight.errors import InputError
+from overflight.files import whole_file
 from overflight.incidents.log import tiles
 
 TIMEOUT_S: Final = 20.0
@@ -43,15 +43,12 @@ class Folder:
         file = self._folder / path
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent)
-            with os.fdopen(handle, "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(file)
         except OSError as error:
             raise InputError(f"cannot be written ({error.strerror})", path=str(file)) from None
+        with whole_file(file) as temporary, temporary.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())  # a stick may be pulled out
 
     def names(self, path: str) -> list[str]:
         """Return the names of the files in a folder of it."""

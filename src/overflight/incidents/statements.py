@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -30,6 +31,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from overflight.errors import InputError
 from overflight.incidents.claims import claims_of
 from overflight.incidents.evidence import Piece
+from overflight.incidents.log.dsse import opened, payload_of
+from overflight.incidents.log.notes import VerifierKey
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:overflight:incident-statement:v1"
@@ -145,6 +148,27 @@ def read(written: bytes) -> Statement:
         raise InputError("it is no in-toto Statement", place="statement") from None
     _sound(predicate)
     return Statement(id=_sha256(written), evidence=evidence, predicate=predicate)
+
+
+def in_entry(entry: bytes) -> Statement:
+    """Return what an entry of a log states, whoever signed it.
+
+    Raises:
+        InputError: it is no statement.
+    """
+    return read(payload_of(entry))
+
+
+def signed_entry(entry: bytes, keys: Iterable[VerifierKey]) -> Statement:
+    """Return what an entry of a log states, signed by one of the keys.
+
+    Raises:
+        InputError: it is no statement, or none of theirs.
+    """
+    envelope = opened(entry, keys)
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise InputError(f"is a {envelope.payload_type[:60]!r}, no statement", place="envelope")
+    return read(envelope.payload)
 
 
 def _evidence(told: dict[str, Any], predicate: Predicate) -> list[Piece]:

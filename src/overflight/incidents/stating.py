@@ -11,9 +11,8 @@ from overflight.errors import InputError, ParameterError
 from overflight.incidents.detection import detected
 from overflight.incidents.evidence import Piece, keep
 from overflight.incidents.log.checkpoints import Checkpoint
-from overflight.incidents.log.dsse import payload_of
 from overflight.incidents.party import Party
-from overflight.incidents.statements import Detection, Predicate, Seen, now, read
+from overflight.incidents.statements import Detection, Predicate, Seen, in_entry, now
 from overflight.incidents.verification import heads
 
 SHORTEST_ID: Final = 6
@@ -61,7 +60,7 @@ def state(
         InputError: a file cannot be read, or the statement contradicts itself.
         RollbackError: the log has lost what others have seen of it.
     """
-    known = [read(payload_of(entry)) for _, _, entry in party.store.statements(incident)] if incident else []
+    known = [in_entry(entry) for _, _, entry in party.store.statements(incident)] if incident else []
     if incident and not known:
         raise InputError(f"nothing is known of the incident {incident[:16]}", remedy="overflight incident sync")
     ids = {one.id for one in known}
@@ -137,7 +136,7 @@ def resolved(party: Party, name: str, incident: str | None = None) -> str:
     known = (
         party.store.incidents()
         if incident is None
-        else [read(payload_of(entry)).id for _, _, entry in party.store.statements(incident)]
+        else [in_entry(entry).id for _, _, entry in party.store.statements(incident)]
     )
     found = [one for one in known if one.startswith(name.lower())]
     what = "incident" if incident is None else "statement of this incident"

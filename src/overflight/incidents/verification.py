@@ -18,10 +18,9 @@ from overflight.incidents.detection import detected
 from overflight.incidents.evidence import Piece, held
 from overflight.incidents.log import merkle
 from overflight.incidents.log.checkpoints import Checkpoint, checked
-from overflight.incidents.log.dsse import opened
 from overflight.incidents.log.policy import Policy, same_party
 from overflight.incidents.log.proof import Proof
-from overflight.incidents.statements import PAYLOAD_TYPE, Statement, read
+from overflight.incidents.statements import Statement, signed_entry
 
 CLOCKS_S: Final = 60
 """What the clocks of two parties may differ by before a claimed time is contradicted."""
@@ -56,6 +55,11 @@ class Checked:
     retracted: bool = False
 
     @property
+    def who(self) -> str:
+        """Whose statement it is, and which, in a word or two."""
+        return f"{self.party}, {self.statement.id[:12]}"
+
+    @property
     def existed_by(self) -> int | None:
         """The earliest time at which another party had seen it, s since 1970; None where nobody cosigned it."""
         return min(self.witnesses.values(), default=None)
@@ -63,11 +67,7 @@ class Checked:
     @property
     def claimed(self) -> int:
         """When its author says that it was stated, s since 1970."""
-        return int(
-            datetime.strptime(self.statement.predicate.claimed_time, "%Y-%m-%dT%H:%M:%SZ")
-            .replace(tzinfo=UTC)
-            .timestamp()
-        )
+        return int(datetime.fromisoformat(self.statement.predicate.claimed_time).timestamp())
 
 
 @dataclass
@@ -114,10 +114,7 @@ def verify(bundle: Bundle, policy: Policy, *, repeat: bool = True) -> Verificati
 
 def _checked(entry: bytes, proof: Proof, incident: str, policy: Policy) -> Checked:
     origin = proof.checkpoint.origin
-    envelope = opened(entry, [key for key in policy.logs if key.name == origin])
-    if envelope.payload_type != PAYLOAD_TYPE:
-        raise InputError(f"is a {envelope.payload_type[:60]!r}, no statement", place="envelope")
-    statement = read(envelope.payload)
+    statement = signed_entry(entry, [key for key in policy.logs if key.name == origin])
     if statement.incident != incident:
         raise InputError(f"is of another incident ({statement.incident[:16]})", place="statement")
     witnesses = proof.verify(entry, policy)
@@ -161,11 +158,9 @@ def _fork(origin: str, size: int, later: int) -> str:
 
 def _nothing_left_out(found: Verification) -> None:
     known = {one.statement.id for one in found.statements}
-    if bundle_opening := [one for one in found.statements if one.statement.predicate.incident is None]:
-        if len(bundle_opening) > 1:
-            found.problems.append("it is opened twice")
-    else:
-        found.problems.append("the opening statement is missing")
+    opening = sum(one.statement.predicate.incident is None for one in found.statements)
+    if opening != 1:
+        found.problems.append("it is opened twice" if opening else "the opening statement is missing")
     twice = len(found.statements) - len(known)
     if twice:
         found.problems.append(f"{twice} statements stand in it twice")
@@ -174,9 +169,7 @@ def _nothing_left_out(found: Verification) -> None:
         for kind, names in (("has seen", told.seen.statements), ("replies to", told.replies_to)):
             for name in names:
                 if name not in known:
-                    found.problems.append(
-                        f"{one.party}, {one.statement.id[:12]}: {kind} statement {name[:12]}, which is missing"
-                    )
+                    found.problems.append(f"{one.who}: {kind} statement {name[:12]}, which is missing")
 
 
 def _times(bundle: Bundle, policy: Policy, found: Verification) -> None:
@@ -187,28 +180,25 @@ def _times(bundle: Bundle, policy: Policy, found: Verification) -> None:
         for digest in one.statement.predicate.seen.checkpoints:
             note = bundle.notes.get(digest)
             if note is None or note.digest != digest:
-                found.lacking.append(
-                    f"{one.party}, {one.statement.id[:12]}: a checkpoint that it has seen ({digest[:12]}) is not there"
-                )
+                found.lacking.append(f"{one.who}: a checkpoint that it has seen ({digest[:12]}) is not there")
                 continue
             try:
                 who = policy.cosignatures(note)
             except InputError as error:
-                found.problems.append(f"{one.party}, {one.statement.id[:12]}: a checkpoint that it has seen: {error}")
+                found.problems.append(f"{one.who}: a checkpoint that it has seen: {error}")
                 continue
             # what its own author cosigned shows nothing: the time would be the author's word again
             times += [at for name, at in who.items() if not same_party(policy.witnesses[name].name, one.origin)]
         own[one.statement.id] = max(times, default=None)
     for one in found.statements:
         one.not_before = max((at for name in _all_seen(one, by_id) if (at := own[name]) is not None), default=None)
-        who = f"{one.party}, {one.statement.id[:12]}"
         if one.not_before is not None and one.claimed < one.not_before - CLOCKS_S:
             found.problems.append(
-                f"{who}: dated back: it claims {moment(one.claimed)} and has seen what was cosigned at {moment(one.not_before)}"
+                f"{one.who}: dated back: it claims {moment(one.claimed)} and has seen what was cosigned at {moment(one.not_before)}"
             )
         if one.existed_by is not None and one.claimed > one.existed_by + CLOCKS_S:
             found.problems.append(
-                f"{who}: dated ahead: it claims {moment(one.claimed)} and was cosigned at {moment(one.existed_by)}"
+                f"{one.who}: dated ahead: it claims {moment(one.claimed)} and was cosigned at {moment(one.existed_by)}"
             )
 
 
@@ -234,12 +224,10 @@ def _evidence(bundle: Bundle, found: Verification) -> None:
                     state = HELD
             except InputError as error:
                 state = CHANGED
-                found.problems.append(f"{one.party}, {one.statement.id[:12]}: {error}")
+                found.problems.append(f"{one.who}: {error}")
             one.evidence.append((piece, state))
             if state == ABSENT:
-                found.lacking.append(
-                    f"{one.party}, {one.statement.id[:12]}: evidence {piece.name} ({piece.digest[:12]}) is not there"
-                )
+                found.lacking.append(f"{one.who}: evidence {piece.name} ({piece.digest[:12]}) is not there")
 
 
 def _detection(bundle: Bundle, found: Verification) -> None:
@@ -247,16 +235,15 @@ def _detection(bundle: Bundle, found: Verification) -> None:
         told = one.statement.predicate.detection
         if told is None:
             continue
-        who = f"{one.party}, {one.statement.id[:12]}"
         try:
             result = None if bundle.evidence is None else detected(told, bundle.evidence)
         except OverflightError as error:
             one.detection = "could not be repeated"
-            found.problems.append(f"{who}: the check could not be repeated: {error}")
+            found.problems.append(f"{one.who}: the check could not be repeated: {error}")
             continue
         if result is None:
             one.detection = "not repeated: evidence is not there"
-            found.lacking.append(f"{who}: the check was not repeated: evidence is not there")
+            found.lacking.append(f"{one.who}: the check was not repeated: evidence is not there")
             continue
         stated, repeated = set(told.events), set(result.events["id"])
         if stated == repeated:
@@ -266,7 +253,7 @@ def _detection(bundle: Bundle, found: Verification) -> None:
         else:
             one.detection = "repeated: other events"
             found.problems.append(
-                f"{who}: the check of its evidence finds other events: {len(stated - repeated)} of {len(stated)} stated are not found, "
+                f"{one.who}: the check of its evidence finds other events: {len(stated - repeated)} of {len(stated)} stated are not found, "
                 f"{len(repeated - stated)} others are"
             )
 

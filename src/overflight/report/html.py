@@ -45,8 +45,7 @@ def compose(result: CheckResult) -> str:
     if drawn:
         from overflight.report import canvas, event_pages
 
-        sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
-        tracks = Tracks(result.recording.table, sides, _skipped(result))
+        tracks = tracks_of(result, drawn)
         with canvas.style():
             body.append(_overview(result, drawn, rest))
             body += event_pages.pages(result, drawn, tracks)
@@ -54,6 +53,12 @@ def compose(result: CheckResult) -> str:
         body.append(_rest(rest))
     title = f"{text.count(result.events.height, 'event')}, {text.moment(result.summary.start)} UTC"
     return document(join(body), title=title, files=[file.path for file in result.recording.files])
+
+
+def tracks_of(result: CheckResult, drawn: list[dict[str, Any]]) -> Tracks:
+    """Return the tracks that some events are of, as the check used them."""
+    sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
+    return Tracks(result.recording.table, sides, _skipped(result))
 
 
 def _skipped(result: CheckResult) -> int:

@@ -17,10 +17,8 @@ from overflight.files import whole_file
 from overflight.incidents.examination import CONTRADICT, IMPOSSIBLE, Examined, Finding
 from overflight.incidents.verification import Checked, Verification, moment
 from overflight.report import airspace_pages, canvas, event_pages
-from overflight.report.html import ADVISORY, document
+from overflight.report.html import ADVISORY, document, tracks_of
 from overflight.report.markup import Child, Html, join, table, tag
-from overflight.report.tracks import Tracks
-from overflight.surveillance.integrity import DISQUALIFYING, ON_GROUND
 
 SYNTHETIC: Final = (
     "Every track in this document is synthetic: made to do what a public statement says. None of them is a recording, "
@@ -57,10 +55,8 @@ class Story:
         self._parts.append(tag("p", tag("strong", f"{of}: {found}")))
         if not drawn:
             return
-        sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
-        tracks = Tracks(result.recording.table, sides, DISQUALIFYING | ON_GROUND)
         with canvas.style():
-            self._parts += event_pages.pages(result, drawn, tracks, self._drawn + 1)
+            self._parts += event_pages.pages(result, drawn, tracks_of(result, drawn), self._drawn + 1)
         self._drawn += len(drawn)
 
     def notices(self, audit: Audit) -> None:

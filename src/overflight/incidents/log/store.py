@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +53,7 @@ _NOTES: Final = sa.Table(
 )  # fmt: skip
 # two processes may make it at once
 _NEW_LOG: Final = sa.text("INSERT INTO record_logs (origin, size) VALUES (:origin, 0) ON CONFLICT (origin) DO NOTHING")
+_READS: Final = "overflight_reads"
 _MAKING: Final = 0x6F766572
 """The lock that PostgreSQL's clients take while they make the tables."""
 
@@ -70,8 +72,23 @@ class Store:
         Raises:
             InputError: the database cannot be used.
         """
+        with self._begun(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Give a transaction that reads one state of the database, and keeps nobody from writing.
+
+        Raises:
+            InputError: the database cannot be used.
+        """
+        with self._begun(self._engine.execution_options(**{_READS: True})) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, engine: Engine) -> Generator[Connection]:
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise _unusable(self._where, error) from None
@@ -85,12 +102,12 @@ class Store:
 
     def origins(self) -> list[str]:
         """Return the origins of all logs."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return list(connection.execute(sa.select(_LOGS.c.origin).order_by(_LOGS.c.id)).scalars())
 
     def incidents(self) -> list[str]:
         """Return the ids of all incidents that some log has a statement of."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return sorted(connection.execute(sa.select(_STATEMENTS.c.incident).distinct()).scalars())
 
     def statements(self, incident: str) -> list[tuple[str, int, bytes]]:
@@ -102,7 +119,7 @@ class Store:
             .where(_STATEMENTS.c.incident == incident)
             .order_by(_LOGS.c.id, _STATEMENTS.c.at)
         )
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return [(origin, at, bytes(entry)) for origin, at, entry in connection.execute(chosen)]
 
     def keep_note(self, checkpoint: Checkpoint) -> None:
@@ -114,14 +131,14 @@ class Store:
 
     def notes(self) -> list[Checkpoint]:
         """Return all checkpoints that were kept under their hash."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return [read_checkpoint(bytes(one)) for one in connection.execute(sa.select(_NOTES.c.note)).scalars()]
 
     def note(self, digest: str) -> Checkpoint | None:
         """Return a checkpoint that was kept under its hash."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             note = connection.execute(sa.select(_NOTES.c.note).where(_NOTES.c.digest == digest)).scalar()
-        return None if note is None else read_checkpoint(bytes(note))
+        return _checkpoint(note)
 
     def close(self) -> None:
         """Close the database."""
@@ -138,7 +155,7 @@ class StoredLog:
     @property
     def size(self) -> int:
         """How many entries there are."""
-        with self._store.transaction() as connection:
+        with self._store.reading() as connection:
             return self._size(connection)
 
     def append(
@@ -161,7 +178,7 @@ class StoredLog:
         with self._store.transaction() as connection:
             size = self._size(connection, taking=True)
             after = size + len(entries)
-            made = merkle.completed(size, leaves, lambda level, at: self._hash(connection, level, at))
+            made = merkle.completed(size, leaves, partial(self._hash, connection))
             if entries:
                 rows = [{"log": self._number, "at": size + n, "entry": entry} for n, entry in enumerate(entries)]
                 connection.execute(_ENTRIES.insert(), rows)
@@ -176,7 +193,7 @@ class StoredLog:
             if known:
                 connection.execute(_STATEMENTS.insert(), known)
             if expected is not None:
-                root = merkle.root(after, lambda level, at: self._hash(connection, level, at))
+                root = merkle.root(after, partial(self._hash, connection))
                 if (after, root) != expected:
                     raise InputError(
                         f"the entries of {self.origin!r} are not those of its checkpoint of size {expected[0]}",
@@ -189,28 +206,34 @@ class StoredLog:
         chosen = sa.select(_ENTRIES.c.entry).where(
             _ENTRIES.c.log == self._number, _ENTRIES.c.at >= begin, _ENTRIES.c.at < end
         )
-        with self._store.transaction() as connection:
+        with self._store.reading() as connection:
             return [bytes(one) for one in connection.execute(chosen.order_by(_ENTRIES.c.at)).scalars()]
 
-    def hashes(self, level: int, at: int) -> bytes:
-        """Return the hash of a complete subtree."""
-        with self._store.transaction() as connection:
-            return self._hash(connection, level, at)
+    def hashes(self, level: int, begin: int, end: int) -> list[bytes]:
+        """Return the hashes of the complete subtrees `begin` to before `end` of a level."""
+        chosen = sa.select(_HASHES.c.hash).where(
+            _HASHES.c.log == self._number, _HASHES.c.level == level, _HASHES.c.at >= begin, _HASHES.c.at < end
+        )
+        with self._store.reading() as connection:
+            found = [bytes(one) for one in connection.execute(chosen.order_by(_HASHES.c.at)).scalars()]
+        if len(found) != end - begin:
+            raise self._damaged()
+        return found
 
     def root(self, size: int) -> bytes:
         """Return the root of the tree of the first `size` entries."""
-        with self._store.transaction() as connection:
-            return merkle.root(size, lambda level, at: self._hash(connection, level, at))
+        with self._store.reading() as connection:
+            return merkle.root(size, partial(self._hash, connection))
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """Return the proof that entry `index` is in the tree of `size` entries."""
-        with self._store.transaction() as connection:
-            return merkle.inclusion_proof(index, size, lambda level, at: self._hash(connection, level, at))
+        with self._store.reading() as connection:
+            return merkle.inclusion_proof(index, size, partial(self._hash, connection))
 
     def consistency_proof(self, old: int, size: int) -> list[bytes]:
         """Return the proof that the tree of `size` entries continues that of `old`."""
-        with self._store.transaction() as connection:
-            return merkle.consistency_proof(old, size, lambda level, at: self._hash(connection, level, at))
+        with self._store.reading() as connection:
+            return merkle.consistency_proof(old, size, partial(self._hash, connection))
 
     def keep(self, checkpoint: Checkpoint) -> Checkpoint:
         """Keep a checkpoint of the log, with the signatures that are known of it; returns it with all of them."""
@@ -231,7 +254,7 @@ class StoredLog:
     def checkpoints(self) -> list[Checkpoint]:
         """Return the checkpoints that were kept, in order of size."""
         chosen = sa.select(_CHECKPOINTS.c.note).where(_CHECKPOINTS.c.log == self._number)
-        with self._store.transaction() as connection:
+        with self._store.reading() as connection:
             return [
                 read_checkpoint(bytes(one))
                 for one in connection.execute(chosen.order_by(_CHECKPOINTS.c.size)).scalars()
@@ -240,13 +263,13 @@ class StoredLog:
     def latest(self) -> Checkpoint | None:
         """Return the checkpoint of the largest size that was kept."""
         chosen = sa.select(_CHECKPOINTS.c.note).where(_CHECKPOINTS.c.log == self._number)
-        with self._store.transaction() as connection:
+        with self._store.reading() as connection:
             note = connection.execute(chosen.order_by(_CHECKPOINTS.c.size.desc()).limit(1)).scalar()
-        return None if note is None else read_checkpoint(bytes(note))
+        return _checkpoint(note)
 
     def cosigned(self) -> Checkpoint | None:
         """Return the checkpoint of this log that was cosigned last."""
-        with self._store.transaction() as connection:
+        with self._store.reading() as connection:
             return self._cosigned(connection)
 
     @contextmanager
@@ -264,7 +287,7 @@ class StoredLog:
 
     def _cosigned(self, connection: Connection) -> Checkpoint | None:
         note = connection.execute(sa.select(_COSIGNED.c.note).where(_COSIGNED.c.log == self._number)).scalar()
-        return None if note is None else read_checkpoint(bytes(note))
+        return _checkpoint(note)
 
     def _size(self, connection: Connection, *, taking: bool = False) -> int:
         """Return the size; `taking` holds the log's row until the transaction ends."""
@@ -277,10 +300,13 @@ class StoredLog:
         )
         found = connection.execute(chosen).scalar()
         if found is None:
-            raise InputError(
-                f"the log {self.origin!r} lacks a hash: it is damaged", remedy="restore it, or take it from a copy"
-            )
+            raise self._damaged()
         return bytes(found)
+
+    def _damaged(self) -> InputError:
+        return InputError(
+            f"the log {self.origin!r} lacks a hash: it is damaged", remedy="restore it, or take it from a copy"
+        )
 
 
 def open_store(place: Path | str) -> Store:
@@ -329,7 +355,12 @@ def _prepare(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _checkpoint(note: bytes | None) -> Checkpoint | None:
+    return None if note is None else read_checkpoint(bytes(note))
 
 
 def _unusable(where: str, error: Exception) -> InputError:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from overflight.errors import InputError
-from overflight.incidents.log.merkle import Hashes
 
 WIDTH: Final = 256
 HEIGHT: Final = 8
 MOST_LEVELS: Final = 8
 MOST_ENTRY: Final = 65_535
 MOST_BUNDLE: Final = WIDTH * (MOST_ENTRY + 2)
+
+Hashes = Callable[[int, int, int], list[bytes]]
+"""The hashes of the complete subtrees of a level, from an index to before another."""
 
 Read = Callable[[str], "bytes | None"]
 """The content at a path of a place where logs are published; None where there is nothing."""
@@ -106,4 +108,4 @@ def tile(
         return None
     if level == "entries":
         return bundle(read(first, first + width))
-    return b"".join(hashes(height, first + one) for one in range(width))
+    return b"".join(hashes(height, first, first + width))
