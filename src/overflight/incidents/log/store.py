@@ -1,7 +1,7 @@
 """Logs in a database: SQLite (one file) or PostgreSQL. One's own log, copies of the others', and what was cosigned last.
 
 Entries and the hashes of complete subtrees are stored in one transaction, which takes the log's row first: two processes that append to one log do so one after
-the other, and neither sees half of what the other wrote. SQLite runs in WAL mode with `synchronous=FULL`: what is committed is on the disk.
+the other, and neither sees half of what the other wrote.
 """
 
 from __future__ import annotations
@@ -10,19 +10,15 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Connection
 
-from overflight.errors import InputError, ParameterError
+from overflight.database import Database, open_database
+from overflight.errors import InputError
 from overflight.incidents.log import merkle
 from overflight.incidents.log.checkpoints import Checkpoint, read_checkpoint
-
-BUSY_S: Final = 30.0
-"""How long another process may hold the database before it is an error."""
 
 _TABLES: Final = sa.MetaData()
 _LOGS: Final = sa.Table(
@@ -53,45 +49,15 @@ _NOTES: Final = sa.Table(
 )  # fmt: skip
 # two processes may make it at once
 _NEW_LOG: Final = sa.text("INSERT INTO record_logs (origin, size) VALUES (:origin, 0) ON CONFLICT (origin) DO NOTHING")
-_READS: Final = "overflight_reads"
-_MAKING: Final = 0x6F766572
-"""The lock that PostgreSQL's clients take while they make the tables."""
 
 
 class Store:
     """A database of logs."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        """Take an engine; `where` names the database in errors, without a password."""
-        self._engine, self._where = engine, where
-
-    @contextmanager
-    def transaction(self) -> Generator[Connection]:
-        """Give a transaction that writes; whole or not at all.
-
-        Raises:
-            InputError: the database cannot be used.
-        """
-        with self._begun(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Generator[Connection]:
-        """Give a transaction that reads one state of the database, and keeps nobody from writing.
-
-        Raises:
-            InputError: the database cannot be used.
-        """
-        with self._begun(self._engine.execution_options(**{_READS: True})) as connection:
-            yield connection
-
-    @contextmanager
-    def _begun(self, engine: Engine) -> Generator[Connection]:
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise _unusable(self._where, error) from None
+    def __init__(self, database: Database) -> None:
+        """Take a database that has the tables."""
+        self._database = database
+        self.transaction, self.reading = database.transaction, database.reading
 
     def log(self, origin: str) -> StoredLog:
         """Return the log of an origin, made where there is none yet."""
@@ -142,7 +108,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database."""
-        self._engine.dispose()
+        self._database.close()
 
 
 class StoredLog:
@@ -315,54 +281,11 @@ def open_store(place: Path | str) -> Store:
     Raises:
         InputError: it cannot be opened, or is none of ours.
     """
-    if isinstance(place, Path):
-        where = str(place)
-        engine = sa.create_engine(
-            sa.URL.create("sqlite", database=where), connect_args={"timeout": BUSY_S, "check_same_thread": False}
-        )
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
-    else:
-        try:
-            url = sa.make_url(place)
-        except SQLAlchemyError:
-            url = None
-        if url is None or url.drivername not in {"postgresql", "postgres"}:
-            raise ParameterError(
-                "--database",
-                place.partition(":")[0],
-                "is no address of a database",
-                remedy="write it like postgresql://USER@HOST/NAME",
-            )
-        url = url.set(drivername="postgresql+psycopg")
-        where, engine = url.render_as_string(hide_password=True), sa.create_engine(url)
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
-            _TABLES.create_all(connection)
-    except SQLAlchemyError as error:
-        engine.dispose()
-        raise _unusable(where, error) from None
-    return Store(engine, where)
-
-
-def _prepare(connection: Any, _: Any) -> None:
-    """Make SQLite durable, and leave transactions to us: its driver would begin them late, and as readers."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    database = open_database(place)
+    with database.making() as connection:
+        _TABLES.create_all(connection)
+    return Store(database)
 
 
 def _checkpoint(note: bytes | None) -> Checkpoint | None:
     return None if note is None else read_checkpoint(bytes(note))
-
-
-def _unusable(where: str, error: Exception) -> InputError:
-    reason = (str(getattr(error, "orig", error)).strip() or type(error).__name__).splitlines()[0]
-    return InputError(f"cannot be used ({reason})", path=where, remedy="is it the database of a record?")
