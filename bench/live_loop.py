@@ -23,6 +23,7 @@ import polars as pl
 from figures import Figure, at_most, child, noise, show
 from overflight.airspace.read import read_airspace
 from overflight.engine.journal import STORE_S, Journal
+from overflight.engine.ledger_file import LedgerFile
 from overflight.engine.live import Live
 from overflight.engine.parameters import NETS, CheckParameters
 from overflight.surveillance.table import ADDRESS_TYPES, SOURCES
@@ -108,7 +109,7 @@ def dense(aircraft: int, seconds: int) -> dict[str, object]:
     wall: list[float] = []
     size = -(-aircraft // 4)
     with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder), loop)
+        journal = Journal(LedgerFile(Path(folder)), Path(folder) / "state", loop)
         for t in range(WARM_S + seconds):
             began_cpu, made_cpu = time.process_time(), time.thread_time()
             rows = sky.second(t, rng)

@@ -20,6 +20,7 @@ import pytest
 
 from overflight.airspace.read import read_airspace
 from overflight.engine.journal import Journal
+from overflight.engine.ledger_file import LedgerFile
 from overflight.engine.live import Live
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import InputError
@@ -117,9 +118,9 @@ def test_killed_twenty_times(server: NatsServer, tmp_path: Path) -> None:
 
 def test_one_loop_at_a_time(tmp_path: Path) -> None:
     loop = Live(CheckParameters(nets=NETS), read_airspace(BOX))
-    first = Journal(tmp_path, loop)
+    first = Journal(LedgerFile(tmp_path), tmp_path / "state", loop)
     with pytest.raises(InputError, match="in use by another process"):
-        Journal(tmp_path, loop)
+        Journal(LedgerFile(tmp_path), tmp_path / "state", loop)
     first.close()
 
 
@@ -127,17 +128,17 @@ def test_one_loop_at_a_time(tmp_path: Path) -> None:
     ("other", "named"), [({"minima": "3 NM/500 ft"}, "minima"), ({"alerting": "do365-en-route"}, "alerting")]
 )
 def test_other_parameters_are_refused(tmp_path: Path, other: dict[str, str], named: str) -> None:
-    first = Journal(tmp_path, Live(CheckParameters(nets=NETS), read_airspace(BOX)))
+    first = Journal(LedgerFile(tmp_path), tmp_path / "state", Live(CheckParameters(nets=NETS), read_airspace(BOX)))
     first.store()
     first.close()
     with pytest.raises(InputError, match=f"was stored with other {named}"):
-        Journal(tmp_path, Live(CheckParameters(nets=NETS, **other), read_airspace(BOX)))
+        Journal(LedgerFile(tmp_path), tmp_path / "state", Live(CheckParameters(nets=NETS, **other), read_airspace(BOX)))
 
 
 def test_a_line_that_was_cut_short_is_no_line(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_bytes(
         b'{"life": "opened", "at": "x", "event": {"id": "1", "kind": "conflict"}}\n{"life": "clo'
     )
-    journal = Journal(tmp_path, Live(CheckParameters(nets=NETS), read_airspace(BOX)))
+    journal = Journal(LedgerFile(tmp_path), tmp_path / "state", Live(CheckParameters(nets=NETS), read_airspace(BOX)))
     journal.close()
     assert (tmp_path / "events.jsonl").read_bytes().endswith(b"}\n")

@@ -78,6 +78,7 @@ def watch(
     from overflight.agreement.read import read_agreement
     from overflight.airspace.read import read_airspace
     from overflight.engine.journal import Journal
+    from overflight.engine.ledger_file import LedgerFile
     from overflight.engine.live import Live
     from overflight.engine.parameters import NETS, CheckParameters
     from overflight.engine.watch import Watch
@@ -103,7 +104,7 @@ def watch(
     for refused in volumes.refused:
         print(f"overflight: {refused.name} is not tested: {refused.reason} ({refused.source})", file=sys.stderr)
     live = Live(parameters, volumes, parse_duration_s(lateness, "--lateness"))
-    journal = Journal(state, live) if state is not None else None
+    journal = Journal(LedgerFile(state), state / "state", live) if state is not None else None
     places = radar_places(radar)
     feeds = [open_feed(name, after=live.positions.get(name), decode=_decoder(places)) for name in source]
 

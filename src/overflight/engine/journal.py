@@ -1,66 +1,73 @@
-"""What a live loop has told, on disk: every change once, whatever happens to the process.
+"""What a live loop has told, kept: every change once, whatever happens to the process.
 
-A folder with `events.jsonl`, one change a line, which only grows, and `state`, the loop's state with the length that the journal had then.
+The changes stand in a ledger, which only grows (a file, or a database), and the loop's state in a file, with the length that the ledger had then.
 What follows that length was told after the state was stored: a loop that goes on from the state comes to it again, in the same words, and it is
-not written twice. A last line that was cut off is no line. So the journal is the same as that of a loop that was never stopped.
+not written twice. So the ledger is the same as that of a loop that was never stopped.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 from overflight.engine.live import Live
 from overflight.engine.lives import Change
 from overflight.engine.state import read_state, write_state
-from overflight.errors import InputError
 
 STORE_S: Final = 10.0
 """How often the state is stored, in s."""
 
 
-class Journal:
-    """The folder of a loop. One process at a time."""
+class Ledger(Protocol):
+    """Changes as plain data (`Change.record`), in the order in which they were told; whole ones only."""
 
-    def __init__(self, folder: Path, live: Live) -> None:
-        """Open or make the folder, and let `live` go on from the state that is stored there.
+    def length(self) -> int:
+        """How much there is, in a measure of its own that only grows."""
+        ...
+
+    def after(self, length: int) -> list[dict[str, Any]]:
+        """What was written after it had this length."""
+        ...
+
+    def append(self, changes: list[dict[str, Any]]) -> None:
+        """Write changes: all or none of them."""
+        ...
+
+    def sync(self) -> None:
+        """Return when what was written stays, even if the machine stops."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class Journal:
+    """A loop's ledger, and its state in a file beside it."""
+
+    def __init__(self, ledger: Ledger, state: Path, live: Live) -> None:
+        """Let `live` go on from the state that is stored, and from what the ledger holds beyond it.
 
         Raises:
-            InputError: it cannot be written, another process uses it, or the state is of other parameters.
+            InputError: the state cannot be read, or is of other parameters.
         """
-        self._live, self._state = live, folder / "state"
-        self._file = _opened(folder)
+        self._ledger, self._state, self._live = ledger, state, live
         self._writer = ThreadPoolExecutor(1, "state")
         self._storing: Future[None] | None = None
+        self._told: set[tuple[str, str]] = set()  # told after the state was stored, and not yet come to again
         try:
             self._go_on()
         except BaseException:
-            self._file.close()
+            ledger.close()
             raise
 
     def _go_on(self) -> None:
         stored = read_state(self._state) if self._state.exists() else None
-        self._told: set[tuple[str, str]] = set()  # told after the state was stored, and not yet come to again
-        length = 0
         if stored is not None:
             self._live.restore(stored["live"])
-            length = stored["length"]
-        self._catch_up(length)
-
-    def _catch_up(self, length: int) -> None:
-        """Learn what was told after the state was stored; take off a line that was cut short."""
-        self._file.seek(length)
-        told = self._file.read()
-        whole = told[: told.rfind(b"\n") + 1]
-        if len(whole) < len(told):
-            self._file.truncate(length + len(whole))
-        for line in whole.splitlines():
-            change: dict[str, Any] = json.loads(line)
+        for change in self._ledger.after(0 if stored is None else stored["length"]):
             self._told.add((change["life"], change["event"]["id"]))
             # What was said to be open is to be closed or withdrawn, by whoever goes on.
             if change["life"] == "opened":
@@ -76,8 +83,7 @@ class Journal:
             else:
                 new.append(change.record())
         if new:
-            self._file.write(b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in new))
-            self._file.flush()
+            self._ledger.append(new)
         return new
 
     def store(self, *, wait: bool = False) -> None:
@@ -93,34 +99,16 @@ class Journal:
             if not (wait or self._storing.done()):
                 return
             self._storing.result()
-        state = {"live": self._live.snapshot(), "length": self._file.tell()}
+        state = {"live": self._live.snapshot(), "length": self._ledger.length()}
         self._storing = self._writer.submit(self._write, state)
         if wait:
             self._storing.result()
 
     def _write(self, state: dict[str, Any]) -> None:
-        os.fsync(self._file.fileno())
+        self._ledger.sync()
         write_state(self._state, state)
 
     def close(self) -> None:
-        """Let go of the folder, once the state is written."""
+        """Let go of both, once the state is written."""
         self._writer.shutdown()
-        self._file.close()
-
-
-def _opened(folder: Path) -> BinaryIO:
-    """The journal of a folder, which is made where it is missing, and locked."""
-    file: BinaryIO | None = None
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.fdopen(os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if file is not None:
-            file.close()
-        if isinstance(error, BlockingIOError):
-            remedy = "stop that one, or name another folder"
-            raise InputError("is in use by another process", path=str(folder), remedy=remedy) from None
-        remedy = "name a folder that you may write to"
-        raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
-    return file
+        self._ledger.close()

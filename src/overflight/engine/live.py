@@ -8,7 +8,7 @@ the same positions, ids included, but for what came later than the lateness allo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -48,8 +48,9 @@ class Live:
         lateness_s: float = LATENESS_S,
         *,
         new_tracks: int = NEW_TRACKS,
+        seen: Callable[[pl.DataFrame], None] | None = None,
     ) -> None:
-        """Start with nothing seen.
+        """Start with nothing seen; `seen` is given every row that was judged, with its track and the gate's flags, once.
 
         Raises:
             ParameterError: a net needs airspace, and there is none.
@@ -69,6 +70,7 @@ class Live:
         self._arrivals = Arrivals(lateness_s, self.drops)
         self._reports = Reports(round((2 * told.max_gap_s + 120.0) * 1e6))
         self._admission = Admission(self.names, self._naming, self.drops, new_tracks)
+        self._seen = seen
         self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
         self.rows, self._round = 0, 0
         self.flagged: dict[str, int] = {}
@@ -162,6 +164,9 @@ class Live:
             # Of a track that shares its address both numbers are heard: that of before, and its own.
             self._admission.hear(batch.track, batch.time_us)
             self._admission.hear(flagged.track, flagged.time_us)
+            if self._seen is not None:
+                tracks = [self.names.track_id[int(track)] for track in flagged.track]
+                self._seen(table.with_columns(track_id=pl.Series(tracks), flags=pl.Series(flagged.flags)))
             if (number + 1) * _CHUNK_US <= (self._arrivals.given_us or 0):
                 found.append(self._pipeline.advance((number + 1) * _CHUNK_US))
         return found

@@ -90,7 +90,7 @@ def replay(table: pl.DataFrame, parameters: ReplayParameters, outlet: Outlet, se
     Raises:
         InputError: no position lies within the times.
     """
-    rows, due_us = _as_sent(table, parameters)
+    rows, due_us = as_sent(table, parameters)
     if not rows.height:
         raise InputError("no position to replay", remedy="widen --from and --to-time")
     try:
@@ -99,7 +99,7 @@ def replay(table: pl.DataFrame, parameters: ReplayParameters, outlet: Outlet, se
             moved = round(time.time() * 1e6) - int(due_us[0])
             rows = rows.with_columns(pl.col("timestamp") + pl.duration(microseconds=moved))
         started = time.monotonic()
-        for first, after in _together(due_us, parameters.speed):
+        for first, after in together(due_us, parameters.speed):
             if parameters.speed:
                 due_s = (int(due_us[first]) - int(due_us[0])) / 1e6 / parameters.speed
                 time.sleep(max(0.0, started + due_s - time.monotonic()))
@@ -119,8 +119,8 @@ def as_lines(table: pl.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def _as_sent(table: pl.DataFrame, parameters: ReplayParameters) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """The rows in the order in which they are sent, and when each is due, in us of the recording's time."""
+def as_sent(table: pl.DataFrame, parameters: ReplayParameters) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Return the rows in the order in which they are sent, and when each is due, in us of the recording's time."""
     wanted = pl.lit(True)
     if parameters.start is not None:
         wanted &= pl.col("timestamp") >= parameters.start
@@ -143,8 +143,8 @@ def _as_sent(table: pl.DataFrame, parameters: ReplayParameters) -> tuple[pl.Data
     return rows[place[order]], due_us[order]
 
 
-def _together(due_us: NDArray[np.int64], speed: float) -> Iterator[tuple[int, int]]:
-    """From and to which row is sent at once."""
+def together(due_us: NDArray[np.int64], speed: float) -> Iterator[tuple[int, int]]:
+    """Say from and to which row is sent at once."""
     width_us = TICK_S * 1e6 * speed if speed else float("inf")
     first = 0
     while first < len(due_us):
