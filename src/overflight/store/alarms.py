@@ -1,0 +1,262 @@
+"""Alarms in the database: what happens to events, what people do about it, and the log of both.
+
+An entry of the log and the row of the event are written in one transaction, and numbered under the writers' lock: the order of the numbers is the
+order in which the entries can be read, so that who has read up to one has missed none before it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from overflight.errors import InputError, ParameterError
+from overflight.store.alarm_states import AlarmState
+from overflight.store.priority import PRIORITIES, priority_of
+from overflight.store.tables import EVENTS, LOG
+
+LIVES: Final = ("opened", "updated", "closed", "withdrawn", "revised")
+"""Entries of the log that are steps in the life of an event (`overflight.engine.lives`); the others are what people did."""
+MOST_NOTE: Final = 4000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STATE: Final = ("active", "acknowledged", "suppressed", "out_of_service")
+
+
+def to_us(moment: str | datetime) -> int:
+    """Return microseconds since 1970 of a time, or of a text in ISO 8601."""
+    told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (told - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_text(us: int) -> str:
+    """Return a time in ISO 8601, UTC."""
+    return f"{_EPOCH + timedelta(microseconds=us):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def next_sequence(connection: Connection) -> int:
+    """Return the number of the next entry, and keep others from writing until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE alarm_log IN SHARE ROW EXCLUSIVE MODE"))
+    return last_sequence(connection) + 1
+
+
+def last_sequence(connection: Connection) -> int:
+    """Return the number of the last entry; 0 where there is none."""
+    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(LOG.c.sequence), 0))).scalar_one()
+
+
+def live(connection: Connection, changes: list[dict[str, Any]]) -> None:
+    """Take in steps in the lives of events, as plain data (`overflight.engine.lives.Change.record`)."""
+    sequence, at_us = next_sequence(connection), time.time_ns() // 1000
+    for number, change in enumerate(changes, sequence):
+        _step(connection, change, number, at_us)
+
+
+def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: int) -> None:
+    event, life = change["event"], change["life"]
+    known = _found(connection, event["id"])
+    priority = priority_of(event)
+    before = AlarmState() if known is None else _state(known)
+    graver = known is not None and priority > known["priority"]
+    state = before
+    if life in {"opened", "updated"}:
+        state = before.raised(graver=graver)
+    elif life in {"closed", "withdrawn"}:
+        # What was never said to be open was seen by nobody, and what was concluded to be graver neither.
+        state = (before.raised(graver=True) if graver and life == "closed" else before).cleared()
+    asks = known is None or (before.acknowledged and not state.acknowledged) or (graver and life in LIVES[:3])
+    row = {
+        "id": event["id"],
+        "kind": event["kind"],
+        "verdict": event["verdict"],
+        "start_us": to_us(event["start"]),
+        "end_us": to_us(event["end"]),
+        **{name: event[name] for name in ("latitude", "longitude", "track_a", "track_b", "party_a", "party_b")},
+        "event": json.dumps(event, ensure_ascii=False),
+        "life": life,
+        "priority": priority,
+        "asked": sequence if asks or known is None else known["asked"],
+        "sequence": sequence,
+        **_columns(state),
+    }
+    if known is None:
+        connection.execute(EVENTS.insert().values(row))
+    else:
+        connection.execute(EVENTS.update().where(EVENTS.c.id == event["id"]).values(row))
+    entry = {"known_us": to_us(change["at"]), "event": row["event"]}
+    _write(connection, sequence, at_us, row, life, entry)
+
+
+def told_after(connection: Connection, sequence: int) -> list[dict[str, Any]]:
+    """Return the steps in the lives of events that were written after an entry, as they were given to `live`."""
+    query = sa.select(LOG).where(LOG.c.sequence > sequence, LOG.c.action.in_(LIVES)).order_by(LOG.c.sequence)
+    return [
+        {"life": one["action"], "at": to_text(one["known_us"]), "event": json.loads(one["event"])}
+        for one in connection.execute(query).mappings()
+    ]
+
+
+def acknowledge(connection: Connection, event_id: str, seen: int, user: str, note: str | None = None) -> int:
+    """Say that somebody has seen an alarm as it stood at an entry of the log; returns the number of the new entry.
+
+    Raises:
+        InputError: there is no such event.
+        ParameterError: somebody has already, or it has asked for attention again since it was `seen`.
+    """
+
+    def change(state: AlarmState, known: RowMapping) -> AlarmState:
+        if seen < known["asked"]:
+            remedy = "look at it as it stands now"
+            raise ParameterError("acknowledge", seen, "is older than what the alarm says now", remedy=remedy)
+        return state.acknowledge()
+
+    return _act(connection, event_id, "acknowledged", change, user, note)
+
+
+def shelve(connection: Connection, event_id: str, until: datetime, user: str, reason: str) -> int:
+    """Put an alarm aside until a time, for a reason; returns the number of the new entry.
+
+    Raises:
+        InputError: there is no such event.
+        ParameterError: no time to shelve until, or no reason.
+    """
+    if not reason.strip():
+        raise ParameterError("shelve", reason, "is no reason", remedy="say why it may be put aside")
+    now = datetime.now(UTC)
+    return _act(connection, event_id, "shelved", lambda state, _: state.shelve(until, now), user, reason)
+
+
+def unshelve(connection: Connection, event_id: str, user: str, note: str | None = None) -> int:
+    """Take an alarm back from the shelf; returns the number of the new entry.
+
+    Raises:
+        InputError: there is no such event.
+        ParameterError: it is not there.
+    """
+    return _act(connection, event_id, "unshelved", lambda state, _: state.unshelve(), user, note)
+
+
+def add_note(connection: Connection, event_id: str, user: str, note: str) -> int:
+    """Write a note to an alarm, which leaves it as it is; returns the number of the new entry.
+
+    Raises:
+        InputError: there is no such event.
+        ParameterError: the note is empty or too long.
+    """
+    if not note.strip():
+        raise ParameterError("note", note, "says nothing", remedy="write something")
+    return _act(connection, event_id, "noted", lambda state, _: state, user, note)
+
+
+def service(connection: Connection, event_id: str, user: str, reason: str, *, out: bool) -> int:
+    """Take an alarm out of service, or put it back; returns the number of the new entry.
+
+    Raises:
+        InputError: there is no such event.
+        ParameterError: no reason.
+    """
+    if not reason.strip():
+        raise ParameterError("service", reason, "is no reason", remedy="say why")
+    action = "taken out of service" if out else "put back into service"
+    return _act(connection, event_id, action, lambda state, _: state.service(out=out), user, reason)
+
+
+def alarms(connection: Connection, *, everything: bool = False) -> list[dict[str, Any]]:
+    """Return the alarms that want something of somebody, or all, the most urgent first; each with its event."""
+    query = sa.select(EVENTS)
+    if not everything:
+        query = query.where(EVENTS.c.active | ~EVENTS.c.acknowledged)
+    order = (EVENTS.c.priority.desc(), EVENTS.c.start_us.desc(), EVENTS.c.id)
+    rows = connection.execute(query.order_by(*order)).mappings()
+    return [_alarm(row) | {"event": json.loads(row["event"])} for row in rows]
+
+
+def entries_after(connection: Connection, sequence: int, limit: int) -> list[dict[str, Any]]:
+    """Return the first `limit` entries of the log after one, in order."""
+    return _entries(connection, sa.select(LOG).where(LOG.c.sequence > sequence).order_by(LOG.c.sequence).limit(limit))
+
+
+def history(connection: Connection, event_id: str) -> list[dict[str, Any]]:
+    """Return all entries of one event, in order."""
+    return _entries(connection, sa.select(LOG).where(LOG.c.event_id == event_id).order_by(LOG.c.sequence))
+
+
+def _entries(connection: Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "sequence": one["sequence"],
+            "at": to_text(one["at_us"]),
+            "action": one["action"],
+            "user": one["user"],
+            "note": one["note"],
+            "alarm": json.loads(one["alarm"]),
+            "event": None if one["event"] is None else json.loads(one["event"]),
+        }
+        for one in connection.execute(query).mappings()
+    ]
+
+
+def _act(
+    connection: Connection,
+    event_id: str,
+    action: str,
+    change: Callable[[AlarmState, RowMapping], AlarmState],
+    user: str,
+    note: str | None,
+) -> int:
+    """What a person does to an alarm."""
+    if note is not None and len(note) > MOST_NOTE:
+        raise ParameterError("note", f"{note[:20]}...", "is too long", remedy=f"write at most {MOST_NOTE} characters")
+    sequence = next_sequence(connection)  # first: what is read after it stays as it is
+    known = _found(connection, event_id)
+    if known is None:
+        raise InputError("there is no such event", path=event_id, remedy="look at the list of alarms")
+    columns = _columns(change(_state(known), known)) | {"sequence": sequence}
+    connection.execute(EVENTS.update().where(EVENTS.c.id == event_id).values(columns))
+    row = dict(known) | columns
+    _write(connection, sequence, time.time_ns() // 1000, row, action, {"user": user, "note": note})
+    return sequence
+
+
+def _write(
+    connection: Connection, sequence: int, at_us: int, row: dict[str, Any], action: str, entry: dict[str, Any]
+) -> None:
+    values = {"sequence": sequence, "at_us": at_us, "event_id": row["id"], "action": action, **entry}
+    connection.execute(LOG.insert().values({**values, "alarm": json.dumps(_alarm(row))}))
+
+
+def _found(connection: Connection, event_id: str) -> RowMapping | None:
+    return connection.execute(sa.select(EVENTS).where(EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def _state(row: RowMapping | dict[str, Any]) -> AlarmState:
+    """The state of an alarm now: what was shelved may have come back by itself."""
+    until_us = cast("int | None", row["shelved_until_us"])
+    shelved_until = None if until_us is None else _EPOCH + timedelta(microseconds=until_us)
+    return AlarmState(shelved_until=shelved_until, **{name: row[name] for name in _STATE}).at(datetime.now(UTC))
+
+
+def _columns(state: AlarmState) -> dict[str, Any]:
+    shelved_until_us = None if state.shelved_until is None else to_us(state.shelved_until)
+    return {"shelved_until_us": shelved_until_us, **{name: getattr(state, name) for name in _STATE}}
+
+
+def _alarm(row: RowMapping | dict[str, Any]) -> dict[str, Any]:
+    """An alarm as plain data."""
+    state = _state(row)
+    return {
+        "event_id": row["id"],
+        "kind": row["kind"],
+        "priority": PRIORITIES[row["priority"]],
+        "state": state.name,
+        "active": state.active,
+        "acknowledged": state.acknowledged,
+        "shelved_until": None if state.shelved_until is None else to_text(to_us(state.shelved_until)),
+        "withdrawn": row["life"] == "withdrawn",
+        "sequence": row["sequence"],
+    }

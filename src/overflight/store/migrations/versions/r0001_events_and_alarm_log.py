@@ -1,0 +1,67 @@
+"""Events with the state of their alarms, and the log of what happened to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: Final = "0001"
+down_revision: Final = None
+_REFUSED: Final = "the log of alarms only grows"
+
+
+def upgrade() -> None:
+    """Make the tables, and let the database itself keep the log from being changed."""
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("verdict", sa.Text, nullable=False),
+        sa.Column("start_us", sa.BigInteger, nullable=False),
+        sa.Column("end_us", sa.BigInteger, nullable=False),
+        sa.Column("latitude", sa.Float),
+        sa.Column("longitude", sa.Float),
+        *(sa.Column(name, sa.Text) for name in ("track_a", "track_b", "party_a", "party_b")),
+        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("life", sa.Text, nullable=False),
+        sa.Column("priority", sa.Integer, nullable=False),
+        sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("acknowledged", sa.Boolean, nullable=False),
+        sa.Column("shelved_until_us", sa.BigInteger),
+        sa.Column("suppressed", sa.Boolean, nullable=False),
+        sa.Column("out_of_service", sa.Boolean, nullable=False),
+        sa.Column("asked", sa.BigInteger, nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+    )
+    op.create_index("events_start", "events", ["start_us"])
+    op.create_index("events_waiting", "events", ["active", "acknowledged"])
+    op.create_table(
+        "alarm_log",
+        sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("known_us", sa.BigInteger),
+        sa.Column("user", sa.Text),
+        sa.Column("note", sa.Text),
+        sa.Column("alarm", sa.Text, nullable=False),
+        sa.Column("event", sa.Text),
+    )
+    op.create_index("alarm_log_event", "alarm_log", ["event_id"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION alarm_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{_REFUSED}'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER alarm_log_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON alarm_log "
+            "FOR EACH STATEMENT EXECUTE FUNCTION alarm_log_only_grows()"
+        )
+    else:
+        for what in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER alarm_log_no_{what.lower()} BEFORE {what} ON alarm_log "
+                f"BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END"
+            )

@@ -1,0 +1,54 @@
+"""The tables, as queries name them; `migrations` makes them. Times are whole microseconds since 1970, UTC; what is nested is JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+TABLES: Final = sa.MetaData()
+
+EVENTS: Final = sa.Table(
+    "events",
+    TABLES,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("start_us", sa.BigInteger, nullable=False),
+    sa.Column("end_us", sa.BigInteger, nullable=False),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Column("track_a", sa.Text),
+    sa.Column("track_b", sa.Text),
+    sa.Column("party_a", sa.Text),
+    sa.Column("party_b", sa.Text),
+    sa.Column("event", sa.Text, nullable=False),  # as a record, as it stands now
+    sa.Column("life", sa.Text, nullable=False),  # the last step of it
+    sa.Column("priority", sa.Integer, nullable=False),  # place in `priority.PRIORITIES`
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("acknowledged", sa.Boolean, nullable=False),
+    sa.Column("shelved_until_us", sa.BigInteger),
+    sa.Column("suppressed", sa.Boolean, nullable=False),
+    sa.Column("out_of_service", sa.Boolean, nullable=False),
+    sa.Column("asked", sa.BigInteger, nullable=False),  # sequence with which it last asked for attention
+    sa.Column("sequence", sa.BigInteger, nullable=False),  # of its last entry in the log
+    sa.Index("events_start", "start_us"),
+    sa.Index("events_waiting", "active", "acknowledged"),
+)
+"""One row an event, with the state of its alarm."""
+
+LOG: Final = sa.Table(
+    "alarm_log",
+    TABLES,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),  # of the clock on the wall
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),  # a step in the event's life, or what a person did
+    sa.Column("known_us", sa.BigInteger),  # event time by which a step of its life was known
+    sa.Column("user", sa.Text),  # who did it; null for a step of its life
+    sa.Column("note", sa.Text),
+    sa.Column("alarm", sa.Text, nullable=False),  # the alarm as it stood after
+    sa.Column("event", sa.Text),  # the event as it stood after, where it changed
+    sa.Index("alarm_log_event", "event_id"),
+)
+"""Everything that ever happened to an alarm, in order. It only grows: the database itself refuses changes."""
