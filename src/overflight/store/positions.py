@@ -1,0 +1,148 @@
+"""Positions that were seen, in Parquet files by the hour, for as long as they are kept.
+
+A file of an hour (`2015-10-07T04.parquet`) is made when the hour is over, from parts that are written on the way (`2015-10-07T04.000001.part.parquet`).
+Rows that come for an hour that has its file are parts again, and are put into it with the next hour. A row that was written twice, by a loop that
+went on from a state of before, is read once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from overflight.errors import InputError, ParameterError
+from overflight.files import whole_file
+from overflight.surveillance.table import POSITION_SCHEMA
+
+_HOUR: Final = "%Y-%m-%dT%H"
+_PART: Final = ".part.parquet"
+_ORDER: Final = ("timestamp", "track_id", "ref")
+
+
+class Positions:
+    """The files of one folder. Rows are taken in by one thread; any may read."""
+
+    def __init__(self, folder: Path, keep: timedelta) -> None:
+        """Make the folder where it is missing.
+
+        Args:
+            folder: where the files are.
+            keep: how long positions are kept, by their own time, counted back from the newest.
+
+        Raises:
+            ParameterError: they are kept for less than an hour.
+            InputError: the folder cannot be written.
+        """
+        if keep < timedelta(hours=1):
+            raise ParameterError("--keep", keep, "is less than a file holds", remedy="keep an hour or more")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            remedy = "name a folder that you may write to"
+            raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
+        self._folder, self._keep = folder, keep
+        self._taken: list[pl.DataFrame] = []
+        self._lock = threading.RLock()
+        self._newest = max(self._hours(), default="")
+        self._part = max((int(path.name.split(".")[1]) for path in folder.glob(f"[0-9]*{_PART}")), default=0)
+
+    def take(self, rows: pl.DataFrame) -> None:
+        """Take in rows of the position table; they are read from now on, and on the disk after `flush`."""
+        if rows.height:
+            with self._lock:
+                self._taken.append(rows.select(list(POSITION_SCHEMA)))
+
+    def flush(self) -> None:
+        """Write what was taken in; of hours that are over make one file each, and let go of those that are not kept.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        with self._lock:
+            if not self._taken:
+                return
+            rows = pl.concat(self._taken)
+            for (hour,), part in rows.group_by(pl.col("timestamp").dt.strftime(_HOUR), maintain_order=True):
+                self._part += 1
+                self._write(part, f"{hour}.{self._part:06d}{_PART}")
+            self._taken = []
+            newest = max(self._hours())
+            if newest > self._newest:
+                self._newest = newest
+                self._make_files()
+                self._forget()
+
+    def read(
+        self, start: datetime, end: datetime, *, tracks: Collection[str] | None = None, limit: int | None = None
+    ) -> pl.DataFrame:
+        """Return positions from `start` to before `end`, in order of time; of some tracks, or all; the first `limit`, or all.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        with self._lock:
+            paths = [
+                path
+                for path in sorted(self._folder.glob("[0-9]*.parquet"))
+                if f"{start:{_HOUR}}" <= _hour_of(path) <= f"{end:{_HOUR}}"
+            ]
+            wanted = (pl.col("timestamp") >= start) & (pl.col("timestamp") < end)
+            if tracks is not None:
+                wanted &= pl.col("track_id").is_in(list(tracks))
+            parts = [pl.scan_parquet(path).filter(wanted) for path in paths]
+            parts += [rows.lazy().filter(wanted) for rows in self._taken]
+            if not parts:
+                return pl.DataFrame(schema=POSITION_SCHEMA)
+            found = pl.concat(parts).unique().sort(_ORDER)
+            try:
+                return (found if limit is None else found.head(limit)).collect()
+            except (OSError, pl.exceptions.PolarsError) as error:
+                raise InputError(
+                    f"cannot be read ({error})", path=str(self._folder), remedy="is a file damaged?"
+                ) from None
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last hour of which there are files; None where there are none."""
+        hours = self._hours()
+        first, last = (min(hours, default=""), max(hours, default=""))
+        return (_time(first), _time(last)) if hours else None
+
+    def _hours(self) -> set[str]:
+        return {_hour_of(path) for path in self._folder.glob("[0-9]*.parquet")}
+
+    def _write(self, rows: pl.DataFrame, name: str) -> None:
+        path = self._folder / name
+        with whole_file(path) as temporary:
+            rows.write_parquet(temporary, compression="zstd")
+        path.chmod(0o600)  # where everybody flew is nobody else's business
+
+    def _make_files(self) -> None:
+        """Put the parts of hours that are over into the file of their hour."""
+        for hour in sorted({_hour_of(path) for path in self._folder.glob(f"[0-9]*{_PART}")} - {self._newest}):
+            parts = sorted(self._folder.glob(f"{hour}.*{_PART}"))
+            there = [path for path in (self._folder / f"{hour}.parquet",) if path.exists()]
+            rows = pl.concat([pl.read_parquet(path) for path in [*there, *parts]]).unique().sort(_ORDER)
+            self._write(rows, f"{hour}.parquet")
+            for path in parts:  # whoever dies here reads their rows twice, and tells them once
+                path.unlink()
+
+    def _forget(self) -> None:
+        oldest = f"{_time(self._newest) - self._keep:{_HOUR}}"
+        for path in self._folder.glob("[0-9]*.parquet"):
+            if _hour_of(path) < oldest:
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+
+
+def _hour_of(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _time(hour: str) -> datetime:
+    return datetime.fromisoformat(f"{hour}:00:00+00:00")
