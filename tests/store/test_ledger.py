@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from overflight.airspace.volume import Airspace
@@ -11,6 +12,7 @@ from overflight.engine.live import Live
 from overflight.engine.parameters import CheckParameters
 from overflight.store import alarms
 from overflight.store.ledger import LedgerTable
+from overflight.store.positions import Positions
 from tests.engine.test_live import disorder, expected, span
 
 PARAMETERS = CheckParameters(nets=("separation", "conflict"))
@@ -21,8 +23,9 @@ def test_a_loop_that_dies_and_goes_on_tells_everything_once(store: Database, tmp
     pieces = disorder(table, 1)
     died, stored = len(pieces) * 2 // 3, len(pieces) // 3
     for first, end in ((0, died), (stored, len(pieces))):
-        live = Live(PARAMETERS, Airspace())
-        journal = Journal(LedgerTable(store), tmp_path / "state", live)
+        positions = Positions(tmp_path / "positions", timedelta(days=1))
+        live = Live(PARAMETERS, Airspace(), seen=positions.take)
+        journal = Journal(LedgerTable(store, positions), tmp_path / "state", live)
         assert live.positions.get("test", -1) + 1 == first
         for number in range(first, end):
             live.take("test", pieces[number], number, 0.0)
@@ -31,7 +34,18 @@ def test_a_loop_that_dies_and_goes_on_tells_everything_once(store: Database, tmp
                 journal.store(wait=True)
         if end == len(pieces):
             journal.tell(live.finish())
+            journal.store(wait=True)
+            rows = live.rows
         journal.close()
+    # What the first loop had seen and not stored was seen again, and is there once.
+    start, end = (table["timestamp"].min(), table["timestamp"].max() + timedelta(seconds=1))  # type: ignore[operator]
+    kept_rows = Positions(tmp_path / "positions", timedelta(days=1)).read(start, end)  # type: ignore[arg-type]
+    assert kept_rows.height == rows == table.height
+    assert (
+        kept_rows.select("timestamp", "ref")
+        .sort("timestamp", "ref")
+        .equals(table.select("timestamp", "ref").sort("timestamp", "ref"))
+    )
     wanted = expected(table, PARAMETERS, Airspace())
     with store.reading() as connection:
         entries = alarms.entries_after(connection, 0, 100_000)

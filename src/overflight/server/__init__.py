@@ -1,0 +1,1 @@
+"""The web service: what is going on, to whoever may see it."""
