@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,3 +22,13 @@ def postgres() -> Generator[str]:
 
     with postgres_server() as address:
         yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty database is: a file, or on a server. Whoever asks for it runs on both."""
+    from tests.postgres import fresh_database
+
+    if request.param == "sqlite":
+        return tmp_path / "overflight.sqlite"
+    return fresh_database(request.getfixturevalue("postgres"), "overflight_tests")

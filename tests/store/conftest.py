@@ -9,14 +9,6 @@ import pytest
 
 from overflight.database import Database
 from overflight.store.opened import open_store
-from tests.postgres import fresh_database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    if request.param == "sqlite":
-        return tmp_path / "overflight.sqlite"
-    return fresh_database(request.getfixturevalue("postgres"), "store")
 
 
 @pytest.fixture

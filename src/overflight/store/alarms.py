@@ -69,7 +69,9 @@ def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: 
     elif life in {"closed", "withdrawn"}:
         # What was never said to be open was seen by nobody, and what was concluded to be graver neither.
         state = (before.raised(graver=True) if graver and life == "closed" else before).cleared()
-    asks = known is None or (before.acknowledged and not state.acknowledged) or (graver and life in LIVES[:3])
+    asked = sequence
+    if known is not None and before.acknowledged == state.acknowledged and not (graver and life in LIVES[:3]):
+        asked = known["asked"]
     row = {
         "id": event["id"],
         "kind": event["kind"],
@@ -80,7 +82,7 @@ def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: 
         "event": json.dumps(event, ensure_ascii=False),
         "life": life,
         "priority": priority,
-        "asked": sequence if asks or known is None else known["asked"],
+        "asked": asked,
         "sequence": sequence,
         **_columns(state),
     }

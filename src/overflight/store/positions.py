@@ -110,8 +110,7 @@ class Positions:
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last hour of which there are files; None where there are none."""
         hours = self._hours()
-        first, last = (min(hours, default=""), max(hours, default=""))
-        return (_time(first), _time(last)) if hours else None
+        return (_time(min(hours)), _time(max(hours))) if hours else None
 
     def _hours(self) -> set[str]:
         return {_hour_of(path) for path in self._folder.glob("[0-9]*.parquet")}

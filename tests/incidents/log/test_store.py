@@ -22,18 +22,9 @@ from overflight.incidents.log.proof import Proof, read_proof
 from overflight.incidents.log.sequencer import RollbackError, Sequencer
 from overflight.incidents.log.store import Store, open_store
 from tests.incidents.log.vectors import TESSERA, TESSERA_KEY
-from tests.postgres import fresh_database
 
 KEY = signer("a/log", ED25519, bytes(range(32)))
 POLICY = read_policy(f"log {KEY.key}\nquorum none".encode())
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Where the database is: a file, or on a server."""
-    if request.param == "sqlite":
-        return tmp_path / "record.sqlite"
-    return fresh_database(request.getfixturevalue("postgres"), "record")
 
 
 @pytest.fixture
