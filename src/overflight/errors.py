@@ -44,3 +44,11 @@ class ParameterError(OverflightError, ValueError):
         self.parameter, self.value, self.reason, self.remedy = parameter, value, reason, remedy
         message = f"{parameter}: {value!r} {reason}"
         super().__init__(f"{message}; {remedy}" if remedy else message)
+
+
+class MissingError(InputError):
+    """What was asked for by its name is not there."""
+
+
+class ConflictError(ParameterError):
+    """What was asked for does not fit how things stand now."""

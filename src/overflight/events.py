@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ EVENT_SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 """Column names and Polars types of the event table, in order."""
 
-OUTPUTS: Final = (".parquet", ".csv", ".json", ".geojson", ".html")
+OUTPUTS: Final = (".parquet", ".csv", ".json", ".geojson", ".geoparquet", ".kml", ".html")
 KINDS: Final = ("separation", "conflict", "incursion", "hazard", "lost", "breach", "interference", "outage")
 VERDICTS: Final = ("confirmed", "undetermined", "refuted")
 BANDS: Final = ("below 0.25", "0.25 to 0.5", "0.5 to 0.75", "above 0.75")
@@ -112,14 +113,21 @@ def write_events(events: pl.DataFrame, path: Path) -> None:
     "-" is standard output, as CSV.
 
     Raises:
-        ParameterError: a suffix that is none of .parquet, .csv, .json, .geojson.
+        ParameterError: a suffix that is none of `OUTPUTS` for a table.
         InputError: the file cannot be written.
     """
     refuse_output(path)
     if path == STDOUT:
         sys.stdout.write(_iso(events).write_csv())
         return
-    writers = {".parquet": _parquet, ".csv": _csv, ".json": _json, ".geojson": _geojson}
+    writers = {
+        ".parquet": _parquet,
+        ".csv": _csv,
+        ".json": _json,
+        ".geojson": _geojson,
+        ".geoparquet": _geoparquet,
+        ".kml": _kml,
+    }
     with whole_file(path) as temporary:
         writers[path.suffix.lower()](events, temporary)
 
@@ -160,6 +168,15 @@ def records(events: pl.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def from_records(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """Return the event table of records that `records` made."""
+    times, text = ("start", "end", "time"), pl.String()
+    told = [{**row, "parameters": None if row["parameters"] is None else json.dumps(row["parameters"])} for row in rows]
+    schema = {name: text if name in times else kind for name, kind in EVENT_SCHEMA.items()}
+    table = pl.DataFrame([{name: row.get(name) for name in schema} for row in told], schema=schema, orient="row")
+    return table.with_columns(pl.col(times).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", time_zone="UTC"))
+
+
 def _json(events: pl.DataFrame, path: Path) -> None:
     path.write_text(json.dumps(records(events), indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
@@ -178,3 +195,49 @@ def _geojson(events: pl.DataFrame, path: Path) -> None:
     ]
     collection = {"type": "FeatureCollection", "features": features}
     path.write_text(json.dumps(collection, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _geoparquet(events: pl.DataFrame, path: Path) -> None:
+    """Write GeoParquet 1.1: the table and a column of points as WKB, in longitude and latitude (OGC:CRS84, what it takes where none is named)."""
+    places = zip(events["longitude"], events["latitude"], strict=True)
+    points = [None if x is None or y is None else struct.pack("<BIdd", 1, 1, x, y) for x, y in places]
+    about = {"encoding": "WKB", "geometry_types": ["Point"]}
+    told = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": about}}
+    table = events.with_columns(geometry=pl.Series(points, dtype=pl.Binary))
+    table.write_parquet(path, compression="zstd", metadata={"geo": json.dumps(told)})
+
+
+def _kml(events: pl.DataFrame, path: Path) -> None:
+    """Write KML 2.3 (OGC 12-007r2): one placemark an event, with its time and everything that the table has."""
+    from lxml import etree
+
+    place = "http://www.opengis.net/kml/2.2"
+    root = etree.Element(f"{{{place}}}kml", nsmap={None: place})  # type: ignore[arg-type]  # its stubs know no default namespace
+    document = etree.SubElement(root, f"{{{place}}}Document")
+
+    def add(parent: Any, tag: str, text: str | None = None, /, **attributes: str) -> Any:
+        one = etree.SubElement(parent, f"{{{place}}}{tag}", attributes)
+        # What no XML can hold is replaced, and seen to be.
+        one.text = (
+            None
+            if text is None
+            else "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+        )
+        return one
+
+    add(document, "name", "Events found by Overflight")
+    for row in records(events):
+        mark = add(document, "Placemark", id=f"event-{row['id']}")
+        add(mark, "name", " ".join([row["kind"], *(row[side] for side in ("track_a", "track_b") if row[side])]))
+        add(mark, "description", row["why"])
+        span = add(mark, "TimeSpan")
+        add(span, "begin", row["start"])
+        add(span, "end", row["end"])
+        more = add(mark, "ExtendedData")
+        for name, value in row.items():
+            if value is not None and name != "why":
+                told = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+                add(add(more, "Data", name=name), "value", told)
+        if row["latitude"] is not None:
+            add(add(mark, "Point"), "coordinates", f"{row['longitude']},{row['latitude']}")
+    etree.ElementTree(root).write(path, encoding="UTF-8", xml_declaration=True, pretty_print=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from overflight.errors import InputError
 
@@ -53,3 +54,25 @@ def whole_file(path: Path) -> Generator[Path]:
         ) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def locked_file(folder: Path, name: str) -> BinaryIO:
+    """Open a file of a folder to read and to add to it; both are made where they are missing. One process at a time has it.
+
+    Raises:
+        InputError: it cannot be written, or another process has it.
+    """
+    file: BinaryIO | None = None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.fdopen(os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if file is not None:
+            file.close()
+        if isinstance(error, BlockingIOError):
+            remedy = "stop that one, or name another folder"
+            raise InputError("is in use by another process", path=str(folder), remedy=remedy) from None
+        remedy = "name a folder that you may write to"
+        raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
+    return file

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overflight._version import __version__
-from overflight.cli import agreement, airspace, check, demo, evaluate, key, record, recordings, replay, watch
+from overflight.cli import agreement, airspace, check, demo, evaluate, key, record, recordings, replay, serve, watch
 
 app = typer.Typer(
     help="Flight safety for airspace that several parties share and do not all trust.",
@@ -22,6 +22,7 @@ app.command("convert")(recordings.convert)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.add_typer(airspace.airspace, name="airspace")
 app.add_typer(agreement.agreement, name="agreement")
 app.add_typer(record.incident, name="incident")

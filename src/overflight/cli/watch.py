@@ -7,10 +7,9 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Generator
-from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -27,10 +26,6 @@ from overflight.cli.options import (
     VerticalTolerance,
     radar_places,
 )
-
-if TYPE_CHECKING:
-    from overflight.surveillance.feeds.datagrams import Decode
-    from overflight.surveillance.radars import Radars
 
 Sources = Annotated[
     list[str],
@@ -74,39 +69,32 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="Print changes as JSON lines instead of a screen.")] = False,
 ) -> None:
     """Watch live sources: losses, conflicts ahead, airspace entered, vanished tracks, interference, and sources that fall silent."""
-    from overflight.agreement.logs import read_logs
-    from overflight.agreement.read import read_agreement
-    from overflight.airspace.read import read_airspace
+    from overflight.cli.living import decoder, told
     from overflight.engine.journal import Journal
     from overflight.engine.ledger_file import LedgerFile
     from overflight.engine.live import Live
-    from overflight.engine.parameters import NETS, CheckParameters
     from overflight.engine.watch import Watch
     from overflight.surveillance.feeds.opened import open_feed
     from overflight.units import parse_duration_s
 
-    volumes = read_airspace(*(airspace or ()))
-    need = {"incursion", "hazard", "line"} if not (volumes.volumes or volumes.refused) else set[str]()
-    need |= {"breach"} if agreement is None else set[str]()
-    parameters = CheckParameters(
-        nets=tuple(net or (name for name in NETS if name not in need)),
+    parameters, volumes = told(
+        net,
+        airspace,
+        agreement,
+        log,
         minima=minima,
         profile=profile,
         vertical_tolerance=vertical_tolerance,
         max_gap=max_gap,
         unknown_altitude=unknown_altitude,
         allow=tuple(allow or ()),
-        agreement=None if agreement is None else read_agreement(agreement),
-        logs=read_logs(*(log or ())),
         qnh_uncertainty_hpa=qnh_uncertainty,
         alerting=alerting,
     )
-    for refused in volumes.refused:
-        print(f"overflight: {refused.name} is not tested: {refused.reason} ({refused.source})", file=sys.stderr)
     live = Live(parameters, volumes, parse_duration_s(lateness, "--lateness"))
     journal = Journal(LedgerFile(state), state / "state", live) if state is not None else None
     places = radar_places(radar)
-    feeds = [open_feed(name, after=live.positions.get(name), decode=_decoder(places)) for name in source]
+    feeds = [open_feed(name, after=live.positions.get(name), decode=decoder(places)) for name in source]
 
     def print_lines(changes: list[dict[str, Any]]) -> None:
         for change in changes:
@@ -125,15 +113,6 @@ def watch(
         with _signals(loop.stop):
             loop.run()
     screen.last()
-
-
-def _decoder(radars: Radars) -> Decode | None:
-    """What decodes ASTERIX; None to load it only where it is needed."""
-    if not radars:
-        return None
-    from overflight.surveillance.asterix import decode
-
-    return partial(decode, radars=radars)
 
 
 @contextlib.contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from overflight.errors import InputError
+from overflight.files import locked_file
 
 
 class LedgerFile:
@@ -20,7 +19,7 @@ class LedgerFile:
         Raises:
             InputError: it cannot be written, or another process uses it.
         """
-        self._file = _opened(folder)
+        self._file = locked_file(folder, "events.jsonl")
 
     def length(self) -> int:
         """How many bytes there are."""
@@ -47,21 +46,3 @@ class LedgerFile:
     def close(self) -> None:
         """Let go of the folder."""
         self._file.close()
-
-
-def _opened(folder: Path) -> BinaryIO:
-    """The file of a folder, which is made where it is missing, and locked."""
-    file: BinaryIO | None = None
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.fdopen(os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if file is not None:
-            file.close()
-        if isinstance(error, BlockingIOError):
-            remedy = "stop that one, or name another folder"
-            raise InputError("is in use by another process", path=str(folder), remedy=remedy) from None
-        remedy = "name a folder that you may write to"
-        raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
-    return file

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from overflight.airspace.levels import QNH_UNCERTAINTY_HPA
+from overflight.airspace.volume import Airspace
 from overflight.earth.wgs84 import to_geodetic
-from overflight.engine.result import CheckResult
 from overflight.report import encounter, event_page, event_plot, place_page, stay, stay_page
 from overflight.report.describe import STAYS
 from overflight.report.encounter import Encounter
@@ -21,9 +21,11 @@ _BEFORE_S: Final = 1200.0
 """How much of the track before it a map of an event shows: 20 min are some 150 NM."""
 
 
-def pages(result: CheckResult, drawn: list[dict[str, Any]], tracks: Tracks, first: int = 1) -> list[Html]:
-    """Return a page for each event, numbered from `first`; to be called under `canvas.style`."""
-    volumes = Volumes(result.airspace.volumes, qnh_hpa_of(result.parameters))
+def pages(
+    airspace: Airspace, parameters: dict[str, str], drawn: list[dict[str, Any]], tracks: Tracks, first: int = 1
+) -> list[Html]:
+    """Return a page for each event, numbered from `first`, found in some airspace; to be called under `canvas.style`."""
+    volumes = Volumes(airspace.volumes, qnh_hpa_of(parameters))
     return [
         _page(encounter.build(number, row, tracks), volumes, tracks) for number, row in enumerate(drawn, start=first)
     ]

@@ -48,7 +48,7 @@ def compose(result: CheckResult) -> str:
         tracks = tracks_of(result, drawn)
         with canvas.style():
             body.append(_overview(result, drawn, rest))
-            body += event_pages.pages(result, drawn, tracks)
+            body += event_pages.pages(result.airspace, result.parameters, drawn, tracks)
     if rest.height:
         body.append(_rest(rest))
     title = f"{text.count(result.events.height, 'event')}, {text.moment(result.summary.start)} UTC"

@@ -56,7 +56,8 @@ class Story:
         if not drawn:
             return
         with canvas.style():
-            self._parts += event_pages.pages(result, drawn, tracks_of(result, drawn), self._drawn + 1)
+            tracks = tracks_of(result, drawn)
+            self._parts += event_pages.pages(result.airspace, result.parameters, drawn, tracks, self._drawn + 1)
         self._drawn += len(drawn)
 
     def notices(self, audit: Audit) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from overflight.errors import ParameterError
+from overflight.errors import ConflictError, ParameterError
 
 State = Literal[
     "unacknowledged", "acknowledged", "returned", "normal", "shelved", "suppressed", "out_of_service"
@@ -63,10 +63,10 @@ class AlarmState:
         """Somebody has seen it.
 
         Raises:
-            ParameterError: somebody has already.
+            ConflictError: somebody has already.
         """
         if self.acknowledged:
-            raise ParameterError("acknowledge", self.name, "is acknowledged already", remedy="add a note instead")
+            raise ConflictError("acknowledge", self.name, "is acknowledged already", remedy="add a note instead")
         return replace(self, acknowledged=True)
 
     def shelve(self, until: datetime, now: datetime) -> AlarmState:
@@ -85,10 +85,10 @@ class AlarmState:
         """Take it back from the shelf.
 
         Raises:
-            ParameterError: it is not there.
+            ConflictError: it is not there.
         """
         if self.shelved_until is None:
-            raise ParameterError("unshelve", self.name, "is not shelved", remedy="nothing is to be done")
+            raise ConflictError("unshelve", self.name, "is not shelved", remedy="nothing is to be done")
         return replace(self, shelved_until=None)
 
     def at(self, now: datetime) -> AlarmState:

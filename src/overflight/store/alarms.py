@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from overflight.errors import InputError, ParameterError
+from overflight.errors import ConflictError, MissingError, ParameterError
 from overflight.store.alarm_states import AlarmState
 from overflight.store.priority import PRIORITIES, priority_of
 from overflight.store.tables import EVENTS, LOG
@@ -24,6 +24,11 @@ LIVES: Final = ("opened", "updated", "closed", "withdrawn", "revised")
 """Entries of the log that are steps in the life of an event (`overflight.engine.lives`); the others are what people did."""
 MOST_NOTE: Final = 4000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LOGGED: Final = (
+    sa.select(LOG, EVENTS.c.party_a, EVENTS.c.party_b)
+    .join(EVENTS, EVENTS.c.id == LOG.c.event_id)
+    .order_by(LOG.c.sequence)
+)
 _STATE: Final = ("active", "acknowledged", "suppressed", "out_of_service")
 
 
@@ -107,14 +112,14 @@ def acknowledge(connection: Connection, event_id: str, seen: int, user: str, not
     """Say that somebody has seen an alarm as it stood at an entry of the log; returns the number of the new entry.
 
     Raises:
-        InputError: there is no such event.
-        ParameterError: somebody has already, or it has asked for attention again since it was `seen`.
+        MissingError: there is no such event.
+        ConflictError: somebody has already, or it has asked for attention again since it was `seen`.
     """
 
     def change(state: AlarmState, known: RowMapping) -> AlarmState:
         if seen < known["asked"]:
             remedy = "look at it as it stands now"
-            raise ParameterError("acknowledge", seen, "is older than what the alarm says now", remedy=remedy)
+            raise ConflictError("acknowledge", seen, "is older than what the alarm says now", remedy=remedy)
         return state.acknowledge()
 
     return _act(connection, event_id, "acknowledged", change, user, note)
@@ -124,7 +129,7 @@ def shelve(connection: Connection, event_id: str, until: datetime, user: str, re
     """Put an alarm aside until a time, for a reason; returns the number of the new entry.
 
     Raises:
-        InputError: there is no such event.
+        MissingError: there is no such event.
         ParameterError: no time to shelve until, or no reason.
     """
     if not reason.strip():
@@ -137,8 +142,8 @@ def unshelve(connection: Connection, event_id: str, user: str, note: str | None 
     """Take an alarm back from the shelf; returns the number of the new entry.
 
     Raises:
-        InputError: there is no such event.
-        ParameterError: it is not there.
+        MissingError: there is no such event.
+        ConflictError: it is not there.
     """
     return _act(connection, event_id, "unshelved", lambda state, _: state.unshelve(), user, note)
 
@@ -147,7 +152,7 @@ def add_note(connection: Connection, event_id: str, user: str, note: str) -> int
     """Write a note to an alarm, which leaves it as it is; returns the number of the new entry.
 
     Raises:
-        InputError: there is no such event.
+        MissingError: there is no such event.
         ParameterError: the note is empty or too long.
     """
     if not note.strip():
@@ -159,7 +164,7 @@ def service(connection: Connection, event_id: str, user: str, reason: str, *, ou
     """Take an alarm out of service, or put it back; returns the number of the new entry.
 
     Raises:
-        InputError: there is no such event.
+        MissingError: there is no such event.
         ParameterError: no reason.
     """
     if not reason.strip():
@@ -179,13 +184,25 @@ def alarms(connection: Connection, *, everything: bool = False) -> list[dict[str
 
 
 def entries_after(connection: Connection, sequence: int, limit: int) -> list[dict[str, Any]]:
-    """Return the first `limit` entries of the log after one, in order."""
-    return _entries(connection, sa.select(LOG).where(LOG.c.sequence > sequence).order_by(LOG.c.sequence).limit(limit))
+    """Return the first `limit` entries of the log after one, in order, each with the `parties` of its event."""
+    return _entries(connection, _LOGGED.where(LOG.c.sequence > sequence).limit(limit))
+
+
+def alarm(connection: Connection, event_id: str) -> dict[str, Any]:
+    """Return one alarm with its event.
+
+    Raises:
+        MissingError: there is no such event.
+    """
+    row = _found(connection, event_id)
+    if row is None:
+        raise _missing(event_id)
+    return _alarm(row) | {"event": json.loads(row["event"])}
 
 
 def history(connection: Connection, event_id: str) -> list[dict[str, Any]]:
     """Return all entries of one event, in order."""
-    return _entries(connection, sa.select(LOG).where(LOG.c.event_id == event_id).order_by(LOG.c.sequence))
+    return _entries(connection, _LOGGED.where(LOG.c.event_id == event_id))
 
 
 def _entries(connection: Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
@@ -198,6 +215,7 @@ def _entries(connection: Connection, query: sa.Select[Any]) -> list[dict[str, An
             "note": one["note"],
             "alarm": json.loads(one["alarm"]),
             "event": None if one["event"] is None else json.loads(one["event"]),
+            "parties": [one["party_a"], one["party_b"]],
         }
         for one in connection.execute(query).mappings()
     ]
@@ -217,7 +235,7 @@ def _act(
     sequence = next_sequence(connection)  # first: what is read after it stays as it is
     known = _found(connection, event_id)
     if known is None:
-        raise InputError("there is no such event", path=event_id, remedy="look at the list of alarms")
+        raise _missing(event_id)
     columns = _columns(change(_state(known), known)) | {"sequence": sequence}
     connection.execute(EVENTS.update().where(EVENTS.c.id == event_id).values(columns))
     row = dict(known) | columns
@@ -234,6 +252,10 @@ def _write(
 
 def _found(connection: Connection, event_id: str) -> RowMapping | None:
     return connection.execute(sa.select(EVENTS).where(EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def _missing(event_id: str) -> MissingError:
+    return MissingError("there is no such event", path=event_id[:40], remedy="look at the list of events")
 
 
 def _state(row: RowMapping | dict[str, Any]) -> AlarmState:

@@ -52,3 +52,48 @@ LOG: Final = sa.Table(
     sa.Index("alarm_log_event", "event_id"),
 )
 """Everything that ever happened to an alarm, in order. It only grows: the database itself refuses changes."""
+
+ACCOUNTS: Final = sa.Table(
+    "accounts",
+    TABLES,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),  # of `accounts.ROLES`
+    sa.Column("party", sa.Text),  # whose flights and events it sees; null for everybody's
+    sa.Column("password", sa.Text),  # hash (argon2id); null for who comes by an identity provider
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+)
+"""Who may use the service."""
+
+KEYS: Final = sa.Table(
+    "keys",
+    TABLES,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the secret, which is kept nowhere
+    sa.Column("purpose", sa.Text, nullable=False),  # of `keys.PURPOSES`
+    sa.Column("name", sa.Text, nullable=False),  # what its owner calls it
+    sa.Column("account", sa.Text),  # null for the link that makes the first one
+    sa.Column("csrf", sa.Text),  # what a page must say with whatever it changes, of a session
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+)
+"""Secrets that open the service: sessions of a page, tokens of a program, and the link to begin with."""
+
+SHARING: Final = sa.Table(
+    "sharing",
+    TABLES,
+    sa.Column("party", sa.Text, primary_key=True),  # shows its flights and events to
+    sa.Column("ally", sa.Text, primary_key=True),
+)
+"""Which party shows what is its own to which other."""
+
+AUDIT: Final = sa.Table(
+    "audit",
+    TABLES,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),  # of the clock on the wall
+    sa.Column("user", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("address", sa.Text),  # where it was asked from
+)
+"""What was done to accounts and with them, in order. It only grows: the database itself refuses changes."""

@@ -7,9 +7,10 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from overflight.store.migrations import only_grows
+
 revision: Final = "0001"
 down_revision: Final = None
-_REFUSED: Final = "the log of alarms only grows"
 
 
 def upgrade() -> None:
@@ -50,18 +51,4 @@ def upgrade() -> None:
         sa.Column("event", sa.Text),
     )
     op.create_index("alarm_log_event", "alarm_log", ["event_id"])
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            "CREATE FUNCTION alarm_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{_REFUSED}'; END $$"
-        )
-        op.execute(
-            "CREATE TRIGGER alarm_log_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON alarm_log "
-            "FOR EACH STATEMENT EXECUTE FUNCTION alarm_log_only_grows()"
-        )
-    else:
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER alarm_log_no_{what.lower()} BEFORE {what} ON alarm_log "
-                f"BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END"
-            )
+    only_grows("alarm_log")

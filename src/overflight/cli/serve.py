@@ -1,0 +1,105 @@
+"""``overflight serve``: the service and its page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overflight.cli.options import (
+    Agreed,
+    Allow,
+    GivenMinima,
+    Logged,
+    MaxGap,
+    Profile,
+    QnhUncertainty,
+    RadarPlaces,
+    UnknownAltitude,
+    VerticalTolerance,
+    radar_places,
+)
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SOURCE]...",
+        help="Live sources as in watch, or a recording, which is replayed. [an hour of the demo recording, ten times as fast]",
+        show_default=False,
+    ),
+]
+DEMO_FROM = "2025-06-02T17:20:00Z"
+DEMO_SPEED = 10.0
+
+
+def serve(
+    source: Sources = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Of a recording: times real time; 0 for as fast as it can be judged. [1]")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Of a recording: begin here (ISO 8601, UTC).")] = None,
+    net: Annotated[list[str] | None, typer.Option(help="Net to run, as in watch; may be repeated.")] = None,
+    airspace: Annotated[list[str] | None, typer.Option(help="Volumes, as in check; may be repeated.")] = None,
+    agreement: Agreed = None,
+    log: Logged = None,
+    allow: Allow = None,
+    qnh_uncertainty: QnhUncertainty = 30.0,
+    alerting: Annotated[str, typer.Option(help="Levels of predicted conflicts, as in check.")] = "stca",
+    minima: GivenMinima = None,
+    profile: Profile = None,
+    vertical_tolerance: VerticalTolerance = None,
+    max_gap: MaxGap = "60s",
+    unknown_altitude: UnknownAltitude = "count",
+    radar: RadarPlaces = None,
+    lateness: Annotated[str, typer.Option(help="How much later than others a report may come, as in watch.")] = "5s",
+    record: Annotated[
+        Path | None, typer.Option(help="Folder of a party whose record of incidents is shown, as in incident.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for what is kept: database, positions, state. [overflight-data; a temporary one for the demo]"
+        ),
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql://USER@HOST/NAME instead of SQLite in the folder.")
+    ] = None,
+    keep: Annotated[float, typer.Option(help="Days for which positions are kept; events are kept for good.")] = 30.0,
+    listen: Annotated[str, typer.Option(help="HOST:PORT.")] = "127.0.0.1:8080",
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate (PEM), for TLS.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(help="Address of the proxy that ends TLS before this; what it says of who asks is believed."),
+    ] = None,
+) -> None:
+    """Serve the page: the sky, its alarms, who has seen them, what was found, and the record of it."""
+    from overflight.cli.living import told
+    from overflight.server.address import Address
+    from overflight.server.serving import Kept, Work, run
+    from overflight.server.sources import open_sources
+    from overflight.units import parse_duration_s
+
+    sources = list(source or ())
+    if not sources and start is None and speed is None:
+        start, speed = DEMO_FROM, DEMO_SPEED
+    where = Address.of(listen, tls_cert, tls_key, behind_proxy)
+    parameters, volumes = told(
+        net,
+        airspace,
+        agreement,
+        log,
+        minima=minima,
+        profile=profile,
+        vertical_tolerance=vertical_tolerance,
+        max_gap=max_gap,
+        unknown_altitude=unknown_altitude,
+        allow=tuple(allow or ()),
+        qnh_uncertainty_hpa=qnh_uncertainty,
+        alerting=alerting,
+    )
+    opened = open_sources(sources, speed, start, radar_places(radar))
+    kept = Kept(data or (Path("overflight-data") if sources else None), database, timedelta(days=keep))
+    run(Work(opened, parameters, volumes, parse_duration_s(lateness, "--lateness"), record), kept, where)

@@ -1,0 +1,68 @@
+"""What the parts of the service share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from overflight._version import __version__
+from overflight.airspace.volume import Airspace
+from overflight.database import Database
+from overflight.engine.parameters import CheckParameters
+from overflight.server.attempts import Attempts
+from overflight.server.bell import Bell
+from overflight.server.loop import Loop
+from overflight.server.pictures import Pictures
+from overflight.server.sky import Sky
+from overflight.store.positions import Positions
+
+
+@dataclass
+class Service:
+    """What the parts of the service share.
+
+    Attributes:
+        store: the database.
+        positions: what flew.
+        sky: the last position of every track.
+        loop: what judges.
+        airspace: the volumes that it was given.
+        parameters: what its nets are told.
+        record: folder of the party whose record is shown, if there is one.
+        place: west, south, east, north (deg) of what is looked at first, if that is known.
+        secure: whether pages come over TLS.
+        attempts: failed logins.
+    """
+
+    store: Database
+    positions: Positions
+    sky: Sky
+    loop: Loop
+    airspace: Airspace
+    parameters: CheckParameters
+    record: Path | None = None
+    place: tuple[float, float, float, float] | None = None
+    secure: bool = False
+    attempts: Attempts = field(default_factory=Attempts)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    bell: Bell = field(init=False)
+    pictures: Pictures = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what the service's own parts follow."""
+        self.bell = Bell(self.store)
+        self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
+
+    def stop(self) -> None:
+        """Let those that follow something be told that it ends; from any thread."""
+        self.bell.call(self._stop)
+
+    def _stop(self) -> None:
+        self.stopping.set()
+        self._telling = asyncio.ensure_future(self.bell.stop())
+
+    def status(self) -> dict[str, Any]:
+        """Say how the service is, as plain data."""
+        return {"version": __version__, "place": self.place, **self.loop.status(), "alarms_trouble": self.bell.trouble}

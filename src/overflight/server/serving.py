@@ -1,0 +1,193 @@
+"""`run`: everything that the service is made of, put together, served, and taken apart again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import tempfile
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from overflight.airspace.volume import Airspace
+from overflight.database import Database
+from overflight.engine.journal import Journal
+from overflight.engine.live import LATENESS_S, Live
+from overflight.engine.parameters import CheckParameters
+from overflight.errors import InputError
+from overflight.files import locked_file
+from overflight.server.address import Address
+from overflight.server.app import create_app
+from overflight.server.logs import configure
+from overflight.server.loop import Loop, both
+from overflight.server.service import Service
+from overflight.server.sky import Sky
+from overflight.server.sources import Sources
+from overflight.store.accounts import has_administrator
+from overflight.store.keys import make_key, take_back_all
+from overflight.store.ledger import LedgerTable
+from overflight.store.opened import open_store
+from overflight.store.positions import Positions
+
+GRACE_S: Final = 5
+"""How long answers that are being given may go on once the service is to stop, in s."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the service has to do.
+
+    Attributes:
+        sources: what feeds it.
+        parameters: what its nets are told.
+        airspace: the volumes that flights are held against.
+        lateness_s: how much later than others a report may come, in s.
+        record: folder of the party whose record is shown, if there is one.
+    """
+
+    sources: Sources
+    parameters: CheckParameters
+    airspace: Airspace
+    lateness_s: float = LATENESS_S
+    record: Path | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where things are kept.
+
+    Attributes:
+        folder: for positions, state and database; None for a temporary one.
+        database: address of a PostgreSQL database instead of SQLite in the folder.
+        positions: how long positions are kept.
+    """
+
+    folder: Path | None
+    database: str | None
+    positions: timedelta
+
+
+def run(work: Work, kept: Kept, address: Address) -> None:
+    """Serve until somebody stops it.
+
+    Raises:
+        InputError: a folder, the database or the address cannot be used.
+    """
+    configure()
+    with contextlib.ExitStack() as stack:
+        folder = kept.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overflight-")))
+        stack.callback(locked_file(folder, "lock").close)
+        store = open_store(kept.database or folder / "overflight.sqlite")
+        stack.callback(store.close)
+        service = assembled(work, store, Positions(folder / "positions", kept.positions), folder / "state", address)
+        stack.callback(service.loop.stop)
+        with served(service, address) as (url, server):
+            print(f"Overflight is at {url}  (stop it with Ctrl-C)", flush=True)
+            secret = setup_secret(store)
+            if secret is not None:
+                print(
+                    f"Make the first account, an administrator; this link opens once: {url}/setup#{secret}", flush=True
+                )
+            _wait(server)
+
+
+def assembled(work: Work, store: Database, positions: Positions, state: Path, address: Address) -> Service:
+    """Put a service together, and start its loop.
+
+    Raises:
+        InputError: the database or the state cannot be used.
+    """
+    sky = Sky()
+    live = Live(work.parameters, work.airspace, work.lateness_s, seen=both(sky.take, positions.take))
+    journal = Journal(LedgerTable(store, positions), state, live)
+    loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, work.sources.shown)
+    service = Service(
+        store=store,
+        positions=positions,
+        sky=sky,
+        loop=loop,
+        airspace=work.airspace,
+        parameters=work.parameters,
+        record=work.record,
+        place=work.sources.place,
+        secure=address.secure,
+    )
+    loop.start(service.bell.ring)
+    return service
+
+
+def setup_secret(store: Database) -> str | None:
+    """Return the secret of the link that makes the first administrator; None where there is one."""
+    with store.transaction() as connection:
+        if has_administrator(connection):
+            return None
+        take_back_all(connection, "setup", None)
+        return make_key(connection, "setup", "first administrator", None)[0]
+
+
+@contextlib.contextmanager
+def served(service: Service, address: Address) -> Generator[tuple[str, uvicorn.Server]]:
+    """Serve in a thread; gives the address of the page and the server. It has stopped when the block ends.
+
+    Raises:
+        InputError: nothing can listen there.
+    """
+    cert, key = address.tls or (None, None)
+    config = uvicorn.Config(
+        create_app(service, local=address.local and address.proxy is None),
+        host=address.host,
+        port=address.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=1024,
+        proxy_headers=address.proxy is not None,
+        forwarded_allow_ips=address.proxy,
+        ssl_certfile=cert,
+        ssl_keyfile=key,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=1000,
+    )
+    try:
+        socket = config.bind_socket()
+    except (OSError, SystemExit):
+        raise InputError(
+            "cannot be listened at", path=f"{address.host}:{address.port}", remedy="is something else there?"
+        ) from None
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="http", daemon=True)
+    thread.start()
+    try:
+        yield address.url(socket.getsockname()[1]), server
+    finally:
+        service.stop()
+        server.should_exit = True
+        thread.join()
+        socket.close()
+
+
+def _wait(server: uvicorn.Server) -> None:
+    """Return when somebody asks for the end, or the server has ended by itself."""
+    asked = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not asked.wait(0.2) and not server.should_exit:
+            pass
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+    logging.getLogger("overflight.server").info("stopping")
