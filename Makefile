@@ -10,6 +10,8 @@ UV_ENV := UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE_TIMEOUT=900 PYTHONPATH=
 
 KERNEL_SOURCES := $(wildcard kernels/src/*) kernels/CMakeLists.txt kernels/pyproject.toml $(wildcard kernels/overflight_kernels/*.py*)
 
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print) hatch_build.py
+
 .PHONY: demo test coverage test-long bench lint types imports lock clean install
 .DEFAULT_GOAL := help
 
@@ -44,6 +46,7 @@ lint: install
 
 types: install
 	$(BIN)/pyright
+	$(BIN)/python hatch_build.py
 
 imports: install
 	$(BIN)/lint-imports --no-cache
@@ -53,7 +56,7 @@ lock: .tools/bin/uv  ## pin the newest versions that fit pyproject.toml
 	  --no-emit-package overflight-kernels --upgrade --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .tools out kernels/build
+	rm -rf $(VENV) .tools out kernels/build web/node_modules src/overflight/server/page
 
 install: $(VENV)/.packages $(VENV)/.kernels $(VENV)/.overflight
 
@@ -76,7 +79,7 @@ $(VENV)/.kernels: $(VENV)/.packages $(KERNEL_SOURCES)
 	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --compile-bytecode --no-deps --no-build-isolation --reinstall-package overflight-kernels ./kernels
 	@touch $@
 
-$(VENV)/.overflight: $(VENV)/.packages pyproject.toml src/overflight/_version.py
+$(VENV)/.overflight: $(VENV)/.packages pyproject.toml src/overflight/_version.py $(WEB_SOURCES)
 	@test -f README.md || { echo "README.md is missing" >&2; exit 1; }
 	$(UV_ENV) VIRTUAL_ENV=$(VENV) PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --compile-bytecode --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -91,7 +91,7 @@ def download(
         path = Path(folder) / f"events.{form}"
         write_events(from_records(found).sort("start", "id"), path)
         content = path.read_bytes()
-    return Response(content, media_type=_TYPES[form], headers=_as_file(f"overflight-events.{form}"))
+    return Response(content, media_type=_TYPES[form], headers=as_file(f"overflight-events.{form}"))
 
 
 @router.get("/{event_id}")
@@ -114,10 +114,11 @@ def report(event_id: str, somebody: SomeCaller, service: TheService) -> Response
     sides = [row[side] for side in ("track_a", "track_b") if row[side] is not None]
     table = service.positions.read(row["start"] - _AROUND, row["end"] + _AROUND, tracks=sides)
     page = compose(events, table, service.airspace, service.parameters.described())
-    return Response(page, media_type="text/html; charset=utf-8", headers=_as_file(f"overflight-{event_id}.html"))
+    return Response(page, media_type="text/html; charset=utf-8", headers=as_file(f"overflight-{event_id}.html"))
 
 
-def _as_file(name: str) -> dict[str, str]:
+def as_file(name: str) -> dict[str, str]:
+    """Return the headers with which a browser keeps an answer as a file."""
     return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
 
 
@@ -131,8 +132,6 @@ def _bbox(text: str) -> tuple[float, float, float, float]:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    from datetime import UTC
-
     if moment is None:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from overflight._version import __version__
-from overflight.server import api_alarms, api_events, api_sessions, api_sky, problems
+from overflight.server import api_alarms, api_events, api_record, api_sessions, api_sky, problems
 from overflight.server.guard import Guard
 from overflight.server.problems import problem
 from overflight.server.service import Service
@@ -49,7 +49,7 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, secure=service.secure, local=local)
-    for part in (api_sessions, api_alarms, api_events, api_sky):
+    for part in (api_sessions, api_alarms, api_events, api_record, api_sky):
         app.include_router(part.router)
     _add_health(app, service)
     _add_page(app)

@@ -65,4 +65,7 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """Say how the service is, as plain data."""
-        return {"version": __version__, "place": self.place, **self.loop.status(), "alarms_trouble": self.bell.trouble}
+        kept = self.positions.span()
+        span = None if kept is None else [moment.isoformat() for moment in kept]
+        told = {"version": __version__, "place": self.place, "span": span, "alarms_trouble": self.bell.trouble}
+        return told | self.loop.status()

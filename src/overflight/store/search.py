@@ -69,14 +69,14 @@ class Filters:
 def events(
     connection: Connection, filters: Filters, limit: int, after: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page of events as records, the latest first, and what to give as `after` for the next; None after the last.
+    """Return a page of events as records, each with its `priority`, the latest first, and what to give as `after` for the next; None after the last.
 
     Raises:
         ParameterError: a limit that is none, or an `after` that no page gave.
     """
     if not 1 <= limit <= MOST:
         raise ParameterError("limit", limit, "is no length of a page", remedy=f"give 1 to {MOST}")
-    query = sa.select(EVENTS.c.event, EVENTS.c.start_us, EVENTS.c.id).where(*_conditions(filters))
+    query = sa.select(EVENTS.c.event, EVENTS.c.start_us, EVENTS.c.id, EVENTS.c.priority).where(*_conditions(filters))
     if after is not None:
         start_us, event_id = _place(after)
         query = query.where(
@@ -85,7 +85,8 @@ def events(
     rows = connection.execute(query.order_by(EVENTS.c.start_us.desc(), EVENTS.c.id).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    return [json.loads(row[0]) for row in rows], f"{rows[-1][1]}.{rows[-1][2]}" if more else None
+    found = [json.loads(row[0]) | {"priority": PRIORITIES[row[3]]} for row in rows]
+    return found, f"{rows[-1][1]}.{rows[-1][2]}" if more else None
 
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:

@@ -1,0 +1,38 @@
+/** Distances and courses on a sphere of the Earth's mean radius: for showing, at most 0.6 % from WGS84. What is judged is judged by the service. */
+
+const RADIUS_NM = 6371.0088 / 1.852;
+const RAD = Math.PI / 180;
+
+/** Great-circle distance, NM (haversine). */
+export function distanceNm(aLat: number, aLon: number, bLat: number, bLon: number): number {
+  const dLat = (bLat - aLat) * RAD;
+  const dLon = (bLon - aLon) * RAD;
+  const h = Math.sin(dLat / 2) ** 2 + Math.cos(aLat * RAD) * Math.cos(bLat * RAD) * Math.sin(dLon / 2) ** 2;
+  return 2 * RADIUS_NM * Math.asin(Math.min(1, Math.sqrt(h)));
+}
+
+/** Initial course from a to b, deg true. */
+export function courseDeg(aLat: number, aLon: number, bLat: number, bLon: number): number {
+  const dLon = (bLon - aLon) * RAD;
+  const y = Math.sin(dLon) * Math.cos(bLat * RAD);
+  const x = Math.cos(aLat * RAD) * Math.sin(bLat * RAD) - Math.sin(aLat * RAD) * Math.cos(bLat * RAD) * Math.cos(dLon);
+  return (Math.atan2(y, x) / RAD + 360) % 360;
+}
+
+/** Where one is after a distance (NM) on a course, as [longitude, latitude]. */
+export function onward(lat: number, lon: number, deg: number, nm: number): [number, number] {
+  const d = nm / RADIUS_NM;
+  const sin = Math.sin(lat * RAD) * Math.cos(d) + Math.cos(lat * RAD) * Math.sin(d) * Math.cos(deg * RAD);
+  const latitude = Math.asin(sin);
+  const y = Math.sin(deg * RAD) * Math.sin(d) * Math.cos(lat * RAD);
+  const longitude = lon * RAD + Math.atan2(y, Math.cos(d) - Math.sin(lat * RAD) * sin);
+  return [longitude / RAD, latitude / RAD];
+}
+
+/** A circle, or a sector of one, as a ring of [longitude, latitude]. */
+export function circle(lat: number, lon: number, nm: number, fromDeg = 0, toDeg = 360): [number, number][] {
+  const span = (toDeg - fromDeg + 360) % 360 || 360;
+  const steps = Math.max(8, Math.round(span / 5));
+  const ring = Array.from({ length: steps + 1 }, (_, k) => onward(lat, lon, fromDeg + (span * k) / steps, nm));
+  return span === 360 ? ring : [[lon, lat], ...ring, [lon, lat]];
+}
