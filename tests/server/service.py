@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,7 @@ START = datetime(2015, 10, 7, 4, 0, tzinfo=UTC)
 
 
 def flight(
-    track_id: str, party: str | None, latitude: float, east: float, seconds: int = 300, **other: Any
+    track_id: str, party: str | None, latitude: float, east: float, seconds: range = range(300), **other: Any
 ) -> pl.DataFrame:
     """A flight along a parallel, a report a second: `east` degrees of longitude an hour, through 44 E after 200 s."""
     rows = [
@@ -52,7 +53,7 @@ def flight(
             "flags": 0,
         }
         | other
-        for second in range(seconds)
+        for second in seconds
     ]
     return pl.DataFrame(rows, schema=POSITION_SCHEMA)
 
@@ -82,12 +83,22 @@ class Running:
         url: where it is.
         service: its parts.
         secret: of the link that makes the first administrator; None where there is one.
+        began: when its loop began, s since 1970.
+        closing: closes its browsers.
     """
 
     url: str
     service: Service
     secret: str | None
+    began: float
     closing: contextlib.ExitStack
+
+    def ended(self) -> None:
+        """Wait until the recording has been judged."""
+        until = time.monotonic() + 20
+        while self.service.loop.state != "ended":
+            assert time.monotonic() < until, self.service.loop.status()
+            time.sleep(0.02)
 
     def client(self) -> httpx.Client:
         """Return a browser without a cookie; it is closed with the service."""
@@ -113,15 +124,25 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    place: Path | str, folder: Path, table: pl.DataFrame, *, speed: float = 0.0, nets: tuple[str, ...] = ("separation",)
+    place: Path | str,
+    folder: Path,
+    table: pl.DataFrame,
+    *,
+    speed: float = 0.0,
+    nets: tuple[str, ...] = ("separation",),
+    lateness_s: float = 5.0,
+    record: Path | None = None,
 ) -> Generator[Running]:
     """Run a service on a database."""
     store = open_store(place)
-    work = Work(recorded(table, speed), CheckParameters(nets=nets, profile="en-route"), Airspace(()))
+    work = Work(
+        recorded(table, speed), CheckParameters(nets=nets, profile="en-route"), Airspace(()), lateness_s, record
+    )
+    began = time.time()
     service = assembled(work, store, Positions(folder / "positions", timedelta(days=30)), folder / "state", LOCAL)
     try:
         with served(service, LOCAL) as (url, _), contextlib.ExitStack() as closing:
-            yield Running(url, service, setup_secret(store), closing)
+            yield Running(url, service, setup_secret(store), began, closing)
     finally:
         service.loop.stop()
         store.close()

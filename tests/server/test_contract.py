@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -21,10 +20,7 @@ KEEPS_ITSELF = {("DELETE", "/api/v1/session"), ("GET", "/api/v1/alarms/stream"),
 @pytest.fixture
 def there(place: Path | str, tmp_path: Path) -> Generator[Running]:
     with running(place, tmp_path, sky()) as one:
-        until = time.monotonic() + 20
-        while one.service.loop.state != "ended":
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        one.ended()
         yield one
 
 

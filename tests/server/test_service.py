@@ -27,10 +27,7 @@ ROLES = ("viewer", "operator", "analyst", "party officer", "administrator")
 @pytest.fixture
 def there(place: Path | str, tmp_path: Path) -> Generator[Running]:
     with running(place, tmp_path, sky()) as one:
-        until = time.monotonic() + 20
-        while one.service.loop.state != "ended":
-            assert time.monotonic() < until, one.service.loop.status()
-            time.sleep(0.02)
+        one.ended()
         yield one
 
 
@@ -38,10 +35,7 @@ def there(place: Path | str, tmp_path: Path) -> Generator[Running]:
 def here(tmp_path: Path) -> Generator[Running]:
     """The same on SQLite alone, for what a database has no part in."""
     with running(tmp_path / "overflight.sqlite", tmp_path, sky()) as one:
-        until = time.monotonic() + 20
-        while one.service.loop.state != "ended":
-            assert time.monotonic() < until, one.service.loop.status()
-            time.sleep(0.02)
+        one.ended()
         yield one
 
 
@@ -343,10 +337,7 @@ def test_a_service_that_starts_again_loses_nothing_and_tells_nothing_twice(place
     with running(place, tmp_path, sky(), speed=0.0) as one:
         assert one.secret is None
         client = one.logged_in("chief")
-        until = time.monotonic() + 20
-        while one.service.loop.state != "ended":
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        one.ended()
         last = client.get("/alarms").json()["sequence"]
         entries = stream(client, 0, last)
         assert [entry["sequence"] for entry in entries] == list(range(1, last + 1))

@@ -8,6 +8,7 @@ the same positions, ids included, but for what came later than the lateness allo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -32,7 +33,9 @@ from overflight.surveillance.recording import Drops
 
 LATENESS_S: Final = 5.0
 SELDOM: Final = 3
-"""What has happened already is told as often as every third time that what is ahead is told: it takes most of the work, and saves nobody."""
+"""What has happened already is told as often as every third time that what is ahead is told, where it takes long: it saves nobody."""
+_QUICK_S: Final = 0.1
+"""Telling everything within so long is quick: then it is told every time."""
 _CHUNK_US: Final = 60_000_000
 """Most event time in a batch of a loop that has fallen behind: far less than the silence that ends a track."""
 _SEEN_US: Final = 60_000_000
@@ -72,7 +75,7 @@ class Live:
         self._admission = Admission(self.names, self._naming, self.drops, new_tracks)
         self._seen = seen
         self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
-        self.rows, self._round = 0, 0
+        self.rows, self._round, self._quick = 0, 0, True
         self.flagged: dict[str, int] = {}
         self.dismissed: dict[str, int] = {}
 
@@ -120,7 +123,11 @@ class Live:
         changes = self._conclude(found, watermark_us)
         if current:
             self._round += 1
-            changes += self._current(watermark_us, everything=self._round % SELDOM == 0)
+            everything = self._quick or self._round % SELDOM == 0
+            began_s = time.perf_counter()
+            changes += self._current(watermark_us, everything=everything)
+            if everything:
+                self._quick = time.perf_counter() - began_s < _QUICK_S
         if self._reports.due(watermark_us):
             named = [net.rests_on() for net in self._pipeline.nets]
             self._reports.forget(watermark_us, np.concatenate([np.zeros(0, np.int64), *named]))

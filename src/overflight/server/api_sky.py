@@ -125,7 +125,7 @@ async def live(socket: WebSocket) -> None:
     try:
         await asyncio.wait({sender, listener, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await socket.close(1001, "the service stops")
     finally:
         service.pictures.watchers.discard(watcher)

@@ -5,11 +5,12 @@ import { AttributionControl, Map as BaseMap, NavigationControl, ScaleControl, se
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { Area } from "../lib/view.svelte";
-import { FINE_ZOOM, load, style, type Base } from "./base";
+import { load, scaleOf, style, type Base } from "./base";
 import type { Palette } from "./colours";
 import { layers, type Scene } from "./layers";
 
 setWorkerUrl(workerUrl);
+const FINER_MS = 1500;
 
 export interface Told {
   moved: (center: [number, number], zoom: number, bounds: Area) => void;
@@ -22,7 +23,7 @@ export class SkyMap {
   readonly #map: BaseMap;
   readonly #overlay: MapboxOverlay;
   #base: Base | null = null;
-  #fine = false;
+  #scale = 0;
   #painted: string;
 
   constructor(container: HTMLElement, palette: Palette, borders: boolean, told: Told) {
@@ -61,17 +62,21 @@ export class SkyMap {
       const { lng, lat } = map.getCenter();
       const b = map.getBounds();
       told.moved([lng, lat], map.getZoom(), [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]);
-      if (map.getZoom() >= FINE_ZOOM && !this.#fine) void this.#load(true);
+      clearTimeout(finer);
+      // The sky first: a finer coast comes when there is time for it.
+      finer = window.setTimeout(() => void this.#load(scaleOf(map.getZoom())), FINER_MS);
     };
+    let finer = 0;
     map.on("moveend", moved);
     map.once("load", moved);
-    void this.#load(false);
+    void this.#load(0);
   }
 
-  async #load(fine: boolean): Promise<void> {
-    if (fine) this.#fine = true;
-    const base = await load(fine).catch(() => null);
-    if (!base || (!fine && this.#fine && this.#base)) return;
+  async #load(scale: number): Promise<void> {
+    if (this.#base && scale <= this.#scale) return;
+    const base = await load(scale).catch(() => null);
+    if (!base || (this.#base && scale <= this.#scale)) return;
+    this.#scale = scale;
     this.#base = base;
     const put = (): void => {
       (this.#map.getSource("land") as GeoJSONSource | undefined)?.setData(base.land);
