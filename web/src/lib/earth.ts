@@ -36,3 +36,29 @@ export function circle(lat: number, lon: number, nm: number, fromDeg = 0, toDeg 
   const ring = Array.from({ length: steps + 1 }, (_, k) => onward(lat, lon, fromDeg + (span * k) / steps, nm));
   return span === 360 ? ring : [[lon, lat], ...ring, [lon, lat]];
 }
+
+export interface Moving {
+  latitude: number;
+  longitude: number;
+  altitudeFt: number | null;
+  speedKt: number | null;
+  trackDeg: number | null;
+  climbFpm: number | null;
+}
+
+/** When two that fly on as they do are closest, and how near then; null where speed or track is not known. */
+export function closest(a: Moving, b: Moving): { inS: number; horizontalNm: number; verticalFt: number | null } | null {
+  if (a.speedKt === null || a.trackDeg === null || b.speedKt === null || b.trackDeg === null) return null;
+  let turn = b.longitude - a.longitude;
+  if (turn > 180) turn -= 360;
+  if (turn < -180) turn += 360;
+  const x = turn * 60 * Math.cos(((a.latitude + b.latitude) / 2) * RAD);
+  const y = (b.latitude - a.latitude) * 60;
+  const vx = (b.speedKt * Math.sin(b.trackDeg * RAD) - a.speedKt * Math.sin(a.trackDeg * RAD)) / 3600;
+  const vy = (b.speedKt * Math.cos(b.trackDeg * RAD) - a.speedKt * Math.cos(a.trackDeg * RAD)) / 3600;
+  const square = vx * vx + vy * vy;
+  const inS = square > 1e-12 ? Math.max(0, -(x * vx + y * vy) / square) : 0;
+  const apart = a.altitudeFt === null || b.altitudeFt === null ? null : b.altitudeFt - a.altitudeFt;
+  const climb = ((b.climbFpm ?? 0) - (a.climbFpm ?? 0)) / 60;
+  return { inS, horizontalNm: Math.hypot(x + inS * vx, y + inS * vy), verticalFt: apart === null ? null : Math.abs(apart + inS * climb) };
+}

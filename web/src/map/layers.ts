@@ -4,7 +4,7 @@ import type { Layer } from "@deck.gl/core";
 import { GeoJsonLayer, IconLayer, LineLayer, PathLayer, PolygonLayer, ScatterplotLayer, TextLayer } from "@deck.gl/layers";
 import type { FeatureCollection, Feature } from "geojson";
 import type { EventRecord, Priority } from "../lib/api";
-import { circle, distanceNm, onward } from "../lib/earth";
+import { circle, closest, distanceNm, onward } from "../lib/earth";
 import type { Point } from "../lib/live.svelte";
 import { COASTING_S, doubtful, name, STALE_S, type Track } from "../lib/track";
 import * as units from "../lib/units";
@@ -108,20 +108,25 @@ function labels(scene: Scene, of: Map<string, Concern>): Label[] {
   return found;
 }
 
+/** The line between two that come together, said once for each pair: how far apart they are, and when they are closest if they fly on so. */
 function lines(scene: Scene): { from: number[]; to: number[]; text: string; rgb: Rgb; id: string }[] {
   const known = new Map(scene.tracks.map((track) => [track.id, track]));
-  return scene.concerns.flatMap((one) => {
-    const a = one.event.track_a === null ? undefined : known.get(one.event.track_a);
-    const b = one.event.track_b === null ? undefined : known.get(one.event.track_b);
+  const pairs = new Map<string, Concern>();
+  for (const one of scene.concerns) {
+    const { track_a, track_b } = one.event;
+    if (track_a === null || track_b === null) continue;
+    const key = [track_a, track_b].sort().join(" ");
+    const before = pairs.get(key);
+    if (!before || one.id === scene.chosen || (before.id !== scene.chosen && RANK[one.priority] > RANK[before.priority])) pairs.set(key, one);
+  }
+  return [...pairs.values()].flatMap((one) => {
+    const a = known.get(one.event.track_a as string);
+    const b = known.get(one.event.track_b as string);
     if (!a || !b) return [];
-    const closest = one.event.parameters?.closest as { in_s: number; horizontal_nm: number; vertical_ft: number } | undefined;
     const now = units.distance(distanceNm(a.latitude, a.longitude, b.latitude, b.longitude));
-    let text = `now ${now}`;
-    if (closest) {
-      const leftS = closest.in_s - (scene.timeMs - Date.parse(one.event.end)) / 1000;
-      const apart = `${units.distance(closest.horizontal_nm)} / ${units.height(closest.vertical_ft)}`;
-      text = leftS > 0 ? `closest in ${Math.round(leftS)} s: ${apart}` : `closest was ${apart}, ${text}`;
-    }
+    const ahead = closest(a, b);
+    const apart = ahead && `${units.distance(ahead.horizontalNm)}${ahead.verticalFt === null ? "" : ` / ${units.height(ahead.verticalFt)}`}`;
+    const text = ahead && ahead.inS >= 1 ? `closest in ${Math.round(ahead.inS)} s: ${apart}` : `now ${now}`;
     const rgb = ALARM[scene.palette][one.priority];
     return [{ from: [a.longitude, a.latitude], to: [b.longitude, b.latitude], text, rgb, id: one.id }];
   });
