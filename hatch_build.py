@@ -86,7 +86,9 @@ def run(web: Path, *command: str) -> None:
     """Run a program of Node.js in the folder of the page."""
     program = node()
     environment = os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    subprocess.run([program, *command], cwd=web, env=environment, check=True, stdout=sys.stderr)
+    done = subprocess.run([program, *command], cwd=web, env=environment, check=False, stdout=sys.stderr)
+    if done.returncode != 0:
+        sys.exit(f"the page cannot be built: {command[0]} ended with {done.returncode}")
 
 
 if __name__ == "__main__":

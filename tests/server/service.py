@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import polars as pl
 
 from overflight.airspace.volume import Airspace
@@ -131,12 +131,12 @@ def running(
     speed: float = 0.0,
     nets: tuple[str, ...] = ("separation",),
     lateness_s: float = 5.0,
-    record: Path | None = None,
+    **more: Any,
 ) -> Generator[Running]:
     """Run a service on a database."""
     store = open_store(place)
     work = Work(
-        recorded(table, speed), CheckParameters(nets=nets, profile="en-route"), Airspace(()), lateness_s, record
+        recorded(table, speed), CheckParameters(nets=nets, profile="en-route"), Airspace(()), lateness_s, **more
     )
     began = time.time()
     service = assembled(work, store, Positions(folder / "positions", timedelta(days=30)), folder / "state", LOCAL)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 import polars as pl
 import pytest
@@ -322,6 +322,10 @@ def test_what_flew_can_be_asked_for(here: Running) -> None:
     assert {one["net"] for one in told["off"]} >= {"conflict", "incursion"}
     assert httpx.get(f"{here.url}/healthz").text == "ok\n"
     assert httpx.get(f"{here.url}/readyz").text == "ready\n"
+    metrics = httpx.get(f"{here.url}/metrics").text
+    assert 'overflight_loop{state="ended"} 1.0' in metrics
+    assert "overflight_positions_total 1800.0" in metrics
+    assert 'overflight_http_answers_total{method="GET",route="/api/v1/positions",status="200"} 1.0' in metrics
 
 
 def test_a_service_that_starts_again_loses_nothing_and_tells_nothing_twice(place: Path | str, tmp_path: Path) -> None:

@@ -233,3 +233,41 @@ def test_opened_again_and_made_by_a_newer_version(place: Path | str) -> None:
 )
 def test_priority(priority: str, other: dict[str, Any]) -> None:
     assert PRIORITIES[priority_of(event(**other))] == priority
+
+
+def test_what_was_ahead_is_put_aside_while_the_loss_says_as_much(store: Database) -> None:
+    def states() -> dict[str, str]:
+        with store.reading() as connection:
+            return {alarm["event_id"]: alarm["state"] for alarm in alarms.alarms(connection, everything=True)}
+
+    def told(*changes: dict[str, Any]) -> dict[str, str]:
+        with store.transaction() as connection:
+            live(connection, list(changes))
+        return states()
+
+    ahead = {"kind": "conflict", "band": None}
+    assert told(change("opened", "ahead", **ahead)) == {"ahead": "unacknowledged"}
+    # A loss that is less urgent than what is ahead hides nothing.
+    mild = {"band": "0.5 to 0.75"}
+    assert told(change("opened", "loss", **mild))["ahead"] == "unacknowledged"
+    grave = {"band": "below 0.25"}
+    assert told(change("updated", "loss", **grave)) == {"ahead": "suppressed", "loss": "unacknowledged"}
+    assert told(change("opened", "other", track_b="c", **ahead))["other"] == "unacknowledged"
+    # Nor does one that somebody has put aside.
+    with store.transaction() as connection:
+        alarms.shelve(connection, "loss", datetime.now(UTC) + timedelta(minutes=5), "an officer", "known")
+    assert states() == {"ahead": "unacknowledged", "loss": "shelved", "other": "unacknowledged"}
+    with store.transaction() as connection:
+        alarms.unshelve(connection, "loss", "an officer")
+    assert states()["ahead"] == "suppressed"
+    assert told(change("closed", "loss", **grave)) == {
+        "ahead": "unacknowledged",
+        "loss": "returned",
+        "other": "unacknowledged",
+    }
+    with store.reading() as connection:
+        entries = entries_after(connection, 0, 100)
+        assert [one["action"] for one in history(connection, "ahead")] == [
+            "opened", "suppressed", "suppressed no more", "suppressed", "suppressed no more",
+        ]  # fmt: skip
+    assert [one["sequence"] for one in entries] == list(range(1, len(entries) + 1))

@@ -11,7 +11,7 @@ import pytest
 from overflight.database import Database
 from overflight.errors import ParameterError
 from overflight.store.alarms import live
-from overflight.store.priority import priority_of
+from overflight.store.priority import PRIORITIES, priority_of
 from overflight.store.search import Filters, events
 from tests.store.test_alarms import AT, event
 
@@ -82,7 +82,7 @@ def test_what_is_asked_for_is_given(
     expected = sorted((record for record in RECORDS if wanted(record)), key=lambda record: record["id"])
     expected.sort(key=lambda record: record["start"], reverse=True)
     assert len(expected) > 0
-    assert asked(kept, Filters(**filters)) == expected
+    assert asked(kept, Filters(**filters)) == [one | {"priority": PRIORITIES[priority_of(one)]} for one in expected]
 
 
 def test_what_turned_out_to_be_none_is_left_out(kept: Database) -> None:

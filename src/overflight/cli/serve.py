@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +68,24 @@ def serve(
         str | None, typer.Option(help="postgresql://USER@HOST/NAME instead of SQLite in the folder.")
     ] = None,
     keep: Annotated[float, typer.Option(help="Days for which positions are kept; events are kept for good.")] = 30.0,
+    smtp: Annotated[
+        str | None,
+        typer.Option(help="smtp://USER@HOST:587, for notices by mail; the password in OVERFLIGHT_SMTP_PASSWORD."),
+    ] = None,
+    smtp_from: Annotated[str | None, typer.Option(help="From whom mail comes.")] = None,
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Host of one's own network that webhooks may reach, without TLS too; may be repeated."),
+    ] = None,
+    oidc_issuer: Annotated[
+        str | None,
+        typer.Option(help="Identity provider (OpenID Connect) to log in at; its secret in OVERFLIGHT_OIDC_SECRET."),
+    ] = None,
+    oidc_client: Annotated[str, typer.Option(help="Who this service is to it.")] = "overflight",
+    oidc_claim: Annotated[str, typer.Option(help="Its claim that is the name of an account here.")] = "email",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Write every answer to the log on standard error.")
+    ] = False,
     listen: Annotated[str, typer.Option(help="HOST:PORT.")] = "127.0.0.1:8080",
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate (PEM), for TLS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
@@ -78,6 +97,8 @@ def serve(
     """Serve the page: the sky, its alarms, who has seen them, what was found, and the record of it."""
     from overflight.cli.living import told
     from overflight.server.address import Address
+    from overflight.server.mail import Mail
+    from overflight.server.oidc import Provider
     from overflight.server.serving import Kept, Work, run
     from overflight.server.sources import open_sources
     from overflight.units import parse_duration_s
@@ -85,6 +106,9 @@ def serve(
     sources = list(source or ())
     if not sources and start is None and speed is None:
         start, speed = DEMO_FROM, DEMO_SPEED
+    mail = None if smtp is None else Mail.of(smtp, smtp_from, os.environ.get("OVERFLIGHT_SMTP_PASSWORD"))
+    secret = os.environ.get("OVERFLIGHT_OIDC_SECRET", "")
+    provider = None if oidc_issuer is None else Provider(oidc_issuer, oidc_client, secret, oidc_claim)
     where = Address.of(listen, tls_cert, tls_key, behind_proxy)
     parameters, volumes = told(
         net,
@@ -101,5 +125,6 @@ def serve(
         alerting=alerting,
     )
     opened = open_sources(sources, speed, start, radar_places(radar))
-    kept = Kept(data or (Path("overflight-data") if sources else None), database, timedelta(days=keep))
-    run(Work(opened, parameters, volumes, parse_duration_s(lateness, "--lateness"), record), kept, where)
+    kept = Kept(data or (Path("overflight-data") if sources else None), database, timedelta(days=keep), verbose)
+    lateness_s = parse_duration_s(lateness, "--lateness")
+    run(Work(opened, parameters, volumes, lateness_s, record, mail, tuple(webhook_host or ()), provider), kept, where)

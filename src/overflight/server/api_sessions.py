@@ -96,6 +96,12 @@ def enter(service: Service, response: Response, somebody: Account, address: str)
     return _told(somebody, key.csrf)
 
 
+@router.get("/login")
+def ways(service: TheService) -> dict[str, Any]:
+    """Say how one may log in: by name and password, and at an identity provider, if one was named."""
+    return {"provider": None if service.provider is None else service.provider.issuer}
+
+
 @router.get("/session")
 def session(somebody: SomeCaller) -> dict[str, Any]:
     """Say who you are, what you may do, and what a page must say with every change (`X-CSRF-Token`)."""

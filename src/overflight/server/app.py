@@ -14,13 +14,24 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from overflight._version import __version__
-from overflight.server import api_alarms, api_events, api_record, api_sessions, api_sky, problems
+from overflight.server import (
+    api_alarms,
+    api_events,
+    api_login,
+    api_notices,
+    api_record,
+    api_sessions,
+    api_sky,
+    problems,
+)
+from overflight.server.access import caller
 from overflight.server.guard import Guard
+from overflight.server.metrics import MEDIA_TYPE, Metrics
 from overflight.server.problems import problem
 from overflight.server.service import Service
 
 PAGE: Final = Path(__file__).with_name("page")
-_PAGES: Final = ("/", "/setup", "/events", "/incident/{event_id}", "/agreement", "/accounts")
+_PAGES: Final = ("/", "/setup", "/events", "/incident/{event_id}", "/agreement", "/accounts", "/notices")
 
 
 def create_app(service: Service, *, local: bool) -> FastAPI:
@@ -28,7 +39,8 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        tasks = [asyncio.create_task(service.bell.follow()), asyncio.create_task(service.pictures.take())]
+        works = (service.bell.follow(), service.pictures.take(), service.notices.tell())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:
@@ -48,10 +60,19 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Guard, secure=service.secure, local=local)
-    for part in (api_sessions, api_alarms, api_events, api_record, api_sky):
+    metrics = Metrics(service)
+    app.add_middleware(Guard, secure=service.secure, local=local, metrics=metrics)
+    for part in (api_sessions, api_alarms, api_events, api_login, api_notices, api_record, api_sky):
         app.include_router(part.router)
     _add_health(app, service)
+
+    @app.get("/metrics", include_in_schema=False)
+    def told(request: Request) -> Response:
+        """Return what a monitor asks for: to this machine where nobody else reaches it, else to who shows a token."""
+        if not local:
+            caller(request)
+        return Response(metrics.text(), media_type=MEDIA_TYPE)
+
     _add_page(app)
     return app
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from overflight.server.metrics import Metrics
 from overflight.server.problems import problem
 
 MOST_BYTES: Final = 64 * 1024
@@ -26,6 +29,8 @@ _POLICY: Final = "; ".join(
     ]
 )
 """Content Security Policy, level 3: scripts, styles and data come from this server, and no script can make another."""
+_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
+_log = logging.getLogger("overflight.server")
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -40,15 +45,16 @@ _HEADERS: Final = {
 class Guard:
     """Wraps an application."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool, local: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, local: bool, metrics: Metrics) -> None:
         """Keep the application.
 
         Args:
             app: the application.
             secure: it is reached over TLS, and shall be from now on.
             local: it is reached from this machine alone, under its names: a page whose own name was made to lead here (DNS rebinding) is refused.
+            metrics: counts the answers.
         """
-        self._app, self._secure, self._local = app, secure, local
+        self._app, self._secure, self._local, self._metrics = app, secure, local, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -56,8 +62,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        began_s = time.perf_counter()
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._count(scope, message["status"], time.perf_counter() - began_s)
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -83,3 +92,11 @@ class Guard:
             )
             return
         await self._app(scope, receive, with_headers)
+
+    def _count(self, scope: Scope, status: int, took_s: float) -> None:
+        """Count an answer by its route, and write it to the log: with its path, and never with its query or body."""
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.answers.labels(scope["method"] if scope["method"] in _METHODS else "other", route, status).inc()
+        self._metrics.seconds.labels(route).observe(took_s)
+        told = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(took_s * 1000, 1)}
+        _log.info("answered", extra=told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from overflight.engine.parameters import CheckParameters
 from overflight.server.attempts import Attempts
 from overflight.server.bell import Bell
 from overflight.server.loop import Loop
+from overflight.server.mail import Mail
+from overflight.server.notices import Notices
+from overflight.server.oidc import Provider
 from overflight.server.pictures import Pictures
 from overflight.server.sky import Sky
 from overflight.store.positions import Positions
@@ -33,6 +37,9 @@ class Service:
         record: folder of the party whose record is shown, if there is one.
         place: west, south, east, north (deg) of what is looked at first, if that is known.
         secure: whether pages come over TLS.
+        mail: through whom mail goes, if through anybody.
+        inside: hosts of one's own network that webhooks may reach.
+        provider: where people log in, if not here alone.
         attempts: failed logins.
     """
 
@@ -45,14 +52,19 @@ class Service:
     record: Path | None = None
     place: tuple[float, float, float, float] | None = None
     secure: bool = False
+    mail: Mail | None = None
+    inside: Collection[str] = ()
+    provider: Provider | None = None
     attempts: Attempts = field(default_factory=Attempts)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bell: Bell = field(init=False)
     pictures: Pictures = field(init=False)
+    notices: Notices = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what the service's own parts follow."""
         self.bell = Bell(self.store)
+        self.notices = Notices(self.store, self.bell, self.mail, self.inside)
         self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ import logging
 import signal
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from overflight.server.address import Address
 from overflight.server.app import create_app
 from overflight.server.logs import configure
 from overflight.server.loop import Loop, both
+from overflight.server.mail import Mail
+from overflight.server.oidc import Provider
 from overflight.server.service import Service
 from overflight.server.sky import Sky
 from overflight.server.sources import Sources
@@ -50,6 +52,9 @@ class Work:
         airspace: the volumes that flights are held against.
         lateness_s: how much later than others a report may come, in s.
         record: folder of the party whose record is shown, if there is one.
+        mail: through whom mail goes, if through anybody.
+        inside: hosts of one's own network that webhooks may reach.
+        provider: where people log in, if not here alone.
     """
 
     sources: Sources
@@ -57,6 +62,9 @@ class Work:
     airspace: Airspace
     lateness_s: float = LATENESS_S
     record: Path | None = None
+    mail: Mail | None = None
+    inside: Collection[str] = ()
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True)
@@ -67,11 +75,13 @@ class Kept:
         folder: for positions, state and database; None for a temporary one.
         database: address of a PostgreSQL database instead of SQLite in the folder.
         positions: how long positions are kept.
+        verbose: whether every answer is written to the log of the service.
     """
 
     folder: Path | None
     database: str | None
     positions: timedelta
+    verbose: bool = False
 
 
 def run(work: Work, kept: Kept, address: Address) -> None:
@@ -80,7 +90,7 @@ def run(work: Work, kept: Kept, address: Address) -> None:
     Raises:
         InputError: a folder, the database or the address cannot be used.
     """
-    configure()
+    configure(logging.INFO if kept.verbose else logging.WARNING)
     with contextlib.ExitStack() as stack:
         folder = kept.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overflight-")))
         stack.callback(locked_file(folder, "lock").close)
@@ -118,6 +128,9 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
         record=work.record,
         place=work.sources.place,
         secure=address.secure,
+        mail=work.mail,
+        inside=work.inside,
+        provider=work.provider,
     )
     loop.start(service.bell.ring)
     return service

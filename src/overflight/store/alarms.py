@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from overflight.store.tables import EVENTS, LOG
 
 LIVES: Final = ("opened", "updated", "closed", "withdrawn", "revised")
 """Entries of the log that are steps in the life of an event (`overflight.engine.lives`); the others are what people did."""
+_IN_THE_LIST: Final = {"unacknowledged", "acknowledged"}
 MOST_NOTE: Final = 4000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOGGED: Final = (
@@ -57,12 +59,13 @@ def last_sequence(connection: Connection) -> int:
 
 def live(connection: Connection, changes: list[dict[str, Any]]) -> None:
     """Take in steps in the lives of events, as plain data (`overflight.engine.lives.Change.record`)."""
-    sequence, at_us = next_sequence(connection), time.time_ns() // 1000
-    for number, change in enumerate(changes, sequence):
-        _step(connection, change, number, at_us)
+    numbers, at_us = count(next_sequence(connection)), time.time_ns() // 1000
+    for change in changes:
+        row = _step(connection, change, next(numbers), at_us)
+        _suppress(connection, row, numbers, at_us)
 
 
-def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: int) -> None:
+def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: int) -> dict[str, Any]:
     event, life = change["event"], change["life"]
     known = _found(connection, event["id"])
     priority = priority_of(event)
@@ -97,6 +100,34 @@ def _step(connection: Connection, change: dict[str, Any], sequence: int, at_us: 
         connection.execute(EVENTS.update().where(EVENTS.c.id == event["id"]).values(row))
     entry = {"known_us": to_us(change["at"]), "event": row["event"]}
     _write(connection, sequence, at_us, row, life, entry)
+    return row
+
+
+def _suppress(connection: Connection, row: dict[str, Any], numbers: Iterator[int], at_us: int) -> None:
+    """Put what was ahead of two flights aside while their loss of separation says as much, and take it back when that says it no longer.
+
+    ISA-18.2 calls it suppressed by design. A loss that is less urgent, or that somebody has put aside, hides nothing.
+    """
+    if row["kind"] not in {"conflict", "separation"}:
+        return
+    same = (
+        EVENTS.c.track_a == row["track_a"],
+        EVENTS.c.track_b == row["track_b"],
+        EVENTS.c.active | EVENTS.c.suppressed,
+    )
+    pair = connection.execute(sa.select(EVENTS).where(*same)).mappings().all()
+    said = [one for one in pair if one["kind"] == "separation" and one["active"] and _state(one).name in _IN_THE_LIST]
+    most = max((one["priority"] for one in said), default=-1)
+    for one in pair:
+        suppressed = one["priority"] <= most
+        if one["kind"] == "conflict" and one["suppressed"] != suppressed:
+            sequence = next(numbers)
+            columns = _columns(_state(one).suppress(suppressed=suppressed)) | {"sequence": sequence}
+            connection.execute(EVENTS.update().where(EVENTS.c.id == one["id"]).values(columns))
+            action = "suppressed" if suppressed else "suppressed no more"
+            _write(
+                connection, sequence, at_us, dict(one) | columns, action, {"note": "their loss of separation says it"}
+            )
 
 
 def told_after(connection: Connection, sequence: int) -> list[dict[str, Any]]:
@@ -188,6 +219,33 @@ def entries_after(connection: Connection, sequence: int, limit: int) -> list[dic
     return _entries(connection, _LOGGED.where(LOG.c.sequence > sequence).limit(limit))
 
 
+def latest(
+    connection: Connection,
+    kinds: Collection[str] | None,
+    priority: str | None,
+    parties: Collection[str] | None,
+    limit: int,
+    actions: Collection[str],
+) -> list[dict[str, Any]]:
+    """Return the last `limit` entries of the log of some actions, the latest first: of some kinds, of at least a priority, of events that are of no
+    party or of at least one of these; None is any.
+    """
+    query = _LOGGED.where(LOG.c.action.in_(sorted(actions)))
+    if kinds is not None:
+        query = query.where(EVENTS.c.kind.in_(list(kinds)))
+    if priority is not None:
+        query = query.where(EVENTS.c.priority >= PRIORITIES.index(priority))
+    if parties is not None:
+        query = query.where(of_parties(parties))
+    return _entries(connection, query.order_by(None).order_by(LOG.c.sequence.desc()).limit(limit))
+
+
+def of_parties(parties: Collection[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that an event is of no known party, or of at least one of these."""
+    sides = (EVENTS.c.party_a, EVENTS.c.party_b)
+    return sa.and_(*(side.is_(None) for side in sides)) | sa.or_(*(side.in_(list(parties)) for side in sides))
+
+
 def alarm(connection: Connection, event_id: str) -> dict[str, Any]:
     """Return one alarm with its event.
 
@@ -239,7 +297,9 @@ def _act(
     columns = _columns(change(_state(known), known)) | {"sequence": sequence}
     connection.execute(EVENTS.update().where(EVENTS.c.id == event_id).values(columns))
     row = dict(known) | columns
-    _write(connection, sequence, time.time_ns() // 1000, row, action, {"user": user, "note": note})
+    at_us = time.time_ns() // 1000
+    _write(connection, sequence, at_us, row, action, {"user": user, "note": note})
+    _suppress(connection, row, count(sequence + 1), at_us)
     return sequence
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from overflight.errors import ParameterError
 from overflight.events import KINDS
-from overflight.store.alarms import to_us
+from overflight.store.alarms import of_parties, to_us
 from overflight.store.priority import PRIORITIES
 from overflight.store.tables import EVENTS
 
@@ -106,10 +106,7 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     if filters.track is not None:
         found.append((EVENTS.c.track_a == filters.track) | (EVENTS.c.track_b == filters.track))
     if filters.parties is not None:
-        sides = (EVENTS.c.party_a, EVENTS.c.party_b)
-        found.append(
-            sa.and_(*(side.is_(None) for side in sides)) | sa.or_(*(side.in_(list(filters.parties)) for side in sides))
-        )
+        found.append(of_parties(filters.parties))
     if not filters.withdrawn:
         found.append(EVENTS.c.life != "withdrawn")
     return found

@@ -34,6 +34,7 @@ EVENTS: Final = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),  # of its last entry in the log
     sa.Index("events_start", "start_us"),
     sa.Index("events_waiting", "active", "acknowledged"),
+    sa.Index("events_pair", "track_a", "track_b"),
 )
 """One row an event, with the state of its alarm."""
 
@@ -97,3 +98,34 @@ AUDIT: Final = sa.Table(
     sa.Column("address", sa.Text),  # where it was asked from
 )
 """What was done to accounts and with them, in order. It only grows: the database itself refuses changes."""
+
+SUBSCRIPTIONS: Final = sa.Table(
+    "subscriptions",
+    TABLES,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),  # of `subscriptions.CHANNELS`
+    sa.Column("target", sa.Text, nullable=False),  # where to
+    sa.Column("secret", sa.Text, nullable=False),  # that webhooks are signed with; whoever is told checks with it
+    sa.Column("party", sa.Text),  # who is told: what this party may see; null for everything
+    sa.Column("of_party", sa.Text),  # only of events of this party
+    sa.Column("kinds", sa.Text),  # JSON; null for all
+    sa.Column("priority", sa.Integer, nullable=False),  # at least this place in `priority.PRIORITIES`
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),  # sequence of the last entry of the log that is done with
+)
+"""Who is told of what, and how far they have been."""
+
+DELIVERIES: Final = sa.Table(
+    "deliveries",
+    TABLES,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("subscription", sa.Text, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),  # of the entry that was to be told
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),  # of the clock on the wall
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("delivered", sa.Boolean, nullable=False),
+    sa.Index("deliveries_subscription", "subscription", "number"),
+)
+"""Every attempt to tell somebody something, and how it went. It only grows."""
