@@ -247,7 +247,7 @@ def test_everybody_can_use_it(there: Running, opened: Opened, palette: str) -> N
     shot(page, f"filters-{palette}")
     page.keyboard.press("?")
     assert violations(page) == []
-    for path in ("/events", "/agreement", "/accounts", f"/incident/{event}"):
+    for path in ("/events", "/agreement", "/notices", "/accounts", f"/incident/{event}"):
         page.goto(f"{there.url}{path}")
         page.wait_for_selector("main h1")
         page.wait_for_timeout(600)

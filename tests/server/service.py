@@ -131,13 +131,13 @@ def running(
     speed: float = 0.0,
     nets: tuple[str, ...] = ("separation",),
     lateness_s: float = 5.0,
+    told: dict[str, Any] | None = None,
     **more: Any,
 ) -> Generator[Running]:
     """Run a service on a database."""
     store = open_store(place)
-    work = Work(
-        recorded(table, speed), CheckParameters(nets=nets, profile="en-route"), Airspace(()), lateness_s, **more
-    )
+    parameters = CheckParameters(nets=nets, profile="en-route", **(told or {}))
+    work = Work(recorded(table, speed), parameters, Airspace(()), lateness_s, **more)
     began = time.time()
     service = assembled(work, store, Positions(folder / "positions", timedelta(days=30)), folder / "state", LOCAL)
     try:
