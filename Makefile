@@ -39,6 +39,7 @@ bench: install  ## measure; prints ratios against peers in the same run
 	$(BIN)/python bench/live.py
 	$(BIN)/python bench/live_loop.py
 	$(BIN)/python bench/log.py
+	$(BIN)/python bench/serve.py
 
 lint: install
 	$(BIN)/ruff check .

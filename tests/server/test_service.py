@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import json
+import signal
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +20,18 @@ import httpx2 as httpx
 import numpy as np
 import polars as pl
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from overflight.airspace.read import read_airspace
+from overflight.examples import october
 from overflight.server.address import Address
-from overflight.server.sky import HEAD, MAGIC
+from overflight.server.pictures import Watcher
+from overflight.server.sky import HEAD, MAGIC, Picture
 from tests.server.service import PASSWORD, START, Running, running, sky
 
 ROLES = ("viewer", "operator", "analyst", "party officer", "administrator")
@@ -363,3 +376,77 @@ def test_nothing_is_served_in_the_open(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1.2.3"])
 def test_this_machine_may_be_served_without(host: str) -> None:
     assert not Address.of(f"{host}:8080", None, None, None).secure
+
+
+def test_what_is_looked_for_and_what_is_not_is_said_rightly(tmp_path: Path) -> None:
+    corridor = read_airspace(str(october() / "synthetic_corridor_7_october.geojson"))
+    nets = ("separation", "hazard")
+    with running(tmp_path / "overflight.sqlite", tmp_path, sky().head(6), nets=nets, airspace=corridor) as one:
+        told = one.administrator().get("/status").json()
+    assert told["nets"] == ["separation", "hazard"]
+    off = {each["net"]: each["why"] for each in told["off"]}
+    assert off["breach"] == "no agreement was given"
+    assert off["incursion"] == off["conflict"] == "not asked for"
+
+
+def test_a_watcher_that_is_slow_is_shown_the_newest() -> None:
+    async def slow() -> list[int]:
+        watcher = Watcher()
+        for number in range(1, 6):
+            watcher.offer(Picture(number, number, {}, []), {})
+        return [(await watcher.next())[0].sequence for _ in range(2)]
+
+    assert asyncio.run(slow()) == [4, 5]
+
+
+def test_the_command_line_serves_over_tls_and_stops_when_told(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    self_signed(key, certificate)
+    command = [
+        str(Path(sys.executable).with_name("overflight")),
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        str(certificate),
+        "--tls-key",
+        str(key),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = [process.stdout.readline(), process.stdout.readline()]
+            url = said[0].split()[3]
+            context = ssl.create_default_context(cafile=str(certificate))
+            with httpx.Client(base_url=url, verify=context) as client:
+                given = {"secret": said[1].strip().rpartition("#")[2], "name": "chief", "password": PASSWORD}
+                answer = client.post("/api/v1/setup", json=given)
+                assert answer.status_code == 201
+                assert "Secure" in answer.headers["set-cookie"]
+                assert answer.headers["strict-transport-security"]
+                assert client.get("/metrics", headers={"Host": "overflight.example"}).status_code == 421
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def self_signed(key: Path, certificate: Path) -> None:
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    key.write_bytes(secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    certificate.write_bytes(made.public_bytes(pem))

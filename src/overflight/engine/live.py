@@ -59,9 +59,10 @@ class Live:
             ParameterError: a net needs airspace, and there is none.
         """
         told = parameters.separation(" ".join([*airspace.digests, *parameters.agreed]))
+        self.nets = list(chosen(parameters, airspace))
         self._told = {
             **parameters.described(),
-            "nets": ", ".join(chosen(parameters, airspace)),
+            "nets": ", ".join(self.nets),
             "lateness": f"{lateness_s:g} s",
         }
         self._told["airspace"] = told.inputs
@@ -78,11 +79,6 @@ class Live:
         self.rows, self._round, self._quick = 0, 0, True
         self.flagged: dict[str, int] = {}
         self.dismissed: dict[str, int] = {}
-
-    @property
-    def nets(self) -> list[str]:
-        """The nets that run."""
-        return [net.name for net in self._pipeline.nets]
 
     @property
     def watermark_us(self) -> int | None:

@@ -20,12 +20,6 @@ from overflight.server.sky import Picture, Sky
 from overflight.store.alarms import to_text
 from overflight.surveillance.feeds.feed import Feed
 
-_OFF: Final = {
-    "incursion": "no airspace was given",
-    "hazard": "no airspace was given",
-    "line": "no agreed line was given",
-    "breach": "no agreement was given",
-}
 _SLOW_S: Final = 5.0
 """The thread looks at its sources twice a second: one that has not for so long does not keep up, or stands still."""
 
@@ -54,10 +48,12 @@ class Loop:
         sky: Sky,
         airspace: Airspace,
         shown: Shown,
+        *,
+        agreed: bool,
     ) -> None:
-        """Keep what to run."""
+        """Keep what to run; `agreed` says whether there is an agreement."""
         self._live, self._sky, self._shown = live, sky, shown
-        self._airspace = airspace
+        self._airspace, self._agreed = airspace, agreed
         self._told: Callable[[], None] = lambda: None
         self._watch = Watch(live, feeds, journal, lambda _: self._told(), self._looked)
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
@@ -106,8 +102,7 @@ class Loop:
 
     def status(self) -> dict[str, Any]:
         """Say how it is, as plain data."""
-        live, watermark_us = self._live, self._live.watermark_us
-        running = live.nets
+        live, watermark_us, running = self._live, self._live.watermark_us, self._live.nets
         return {
             "mode": "live" if self._shown.recording is None else "replay",
             "recording": self._shown.recording,
@@ -117,7 +112,7 @@ class Loop:
             "watermark": None if watermark_us is None else to_text(watermark_us),
             "server_time": to_text(time.time_ns() // 1000),
             "nets": running,
-            "off": [{"net": net, "why": _OFF.get(net, "not asked for")} for net in NETS if net not in running],
+            "off": [{"net": net, "why": self._why_off(net)} for net in NETS if net not in running],
             "not_tested": [f"{one.name}: {one.reason}" for one in self._airspace.refused],
             "in_sight": live.in_sight,
             "rows": live.rows,
@@ -125,6 +120,11 @@ class Loop:
             "late_in_a_row": live.late_in_a_row,
             "sources": [asdict(source) for source in self._sources],
         }
+
+    def _why_off(self, net: str) -> str:
+        if net in {"incursion", "hazard", "line"} and not self._airspace.volumes:
+            return "no airspace was given"
+        return "no agreement was given" if net == "breach" and not self._agreed else "not asked for"
 
 
 def both(*takers: Callable[[pl.DataFrame], None]) -> Callable[[pl.DataFrame], None]:

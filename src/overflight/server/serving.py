@@ -117,7 +117,8 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
     sky = Sky()
     live = Live(work.parameters, work.airspace, work.lateness_s, seen=both(sky.take, positions.take))
     journal = Journal(LedgerTable(store, positions), state, live)
-    loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, work.sources.shown)
+    agreed, shown = work.parameters.agreement is not None, work.sources.shown
+    loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
     service = Service(
         store=store,
         positions=positions,
@@ -180,6 +181,8 @@ def served(service: Service, address: Address) -> Generator[tuple[str, uvicorn.S
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="http", daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():  # who is told the address can come at once
+        thread.join(0.01)
     try:
         yield address.url(socket.getsockname()[1]), server
     finally:

@@ -39,6 +39,7 @@ export interface Scene {
 const RANK: Record<Priority, number> = { low: 0, medium: 1, high: 2 };
 const MOST_TRAILS = 400;
 const MOST_LABELS = 250;
+const MOST_NAMES = 40;
 const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 let symbols: HTMLCanvasElement | null = null;
 
@@ -204,6 +205,24 @@ function text(id: string, scene: Scene, data: { at: number[]; text: string; rgb?
   });
 }
 
+/** Names and limits of the volumes that are in sight, unless they are many. */
+function volumeNames(scene: Scene): { at: number[]; text: string; rgb: Rgb }[] {
+  const found = (scene.volumes?.features ?? []).flatMap((one) => {
+    const points = "coordinates" in one.geometry ? (one.geometry.coordinates.flat(5) as number[]) : [];
+    const longitudes = points.filter((_, k) => k % 2 === 0);
+    const latitudes = points.filter((_, k) => k % 2 === 1);
+    if (!longitudes.length || Math.max(...longitudes) - Math.min(...longitudes) > 180) return [];
+    const at = [(Math.min(...longitudes) + Math.max(...longitudes)) / 2, (Math.min(...latitudes) + Math.max(...latitudes)) / 2];
+    const [x, y] = scene.project(at[0] as number, at[1] as number);
+    if (x < 0 || y < 0 || x > scene.size[0] || y > scene.size[1]) return [];
+    const told = one.properties as { name?: string; id?: string; floor?: string; ceiling?: string } | null;
+    const limits = told?.floor || told?.ceiling ? `\n${told.floor ?? "SFC"} to ${told.ceiling ?? "UNL"}` : "";
+    const quiet = isActive(one, scene.timeMs) ? "" : " (not active)";
+    return [{ at, text: `${told?.name ?? told?.id ?? "volume"}${quiet}${limits}`, rgb: VOLUME[scene.palette] }];
+  });
+  return found.length <= MOST_NAMES ? found : [];
+}
+
 function isActive(feature: Feature, timeMs: number): boolean {
   const from = Date.parse(String(feature.properties?.active_from ?? ""));
   const to = Date.parse(String(feature.properties?.active_to ?? ""));
@@ -237,6 +256,7 @@ export function layers(scene: Scene): Layer[] {
         getLineColor: (f: Feature) => alpha(VOLUME[palette], isActive(f, scene.timeMs) ? 230 : 90),
         updateTriggers: { getFillColor: [palette, Math.floor(scene.timeMs / 60_000)], getLineColor: [palette, Math.floor(scene.timeMs / 60_000)] },
       }),
+    text("volume-names", scene, volumeNames(scene)),
     areas.length > 0 &&
       new PolygonLayer<Patch>({
         id: "patches",

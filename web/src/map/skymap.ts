@@ -79,8 +79,7 @@ export class SkyMap {
     this.#scale = scale;
     this.#base = base;
     const put = (): void => {
-      (this.#map.getSource("land") as GeoJSONSource | undefined)?.setData(base.land);
-      (this.#map.getSource("borders") as GeoJSONSource | undefined)?.setData(base.borders);
+      for (const name of ["land", "coast", "borders"] as const) (this.#map.getSource(name) as GeoJSONSource | undefined)?.setData(base[name]);
     };
     if (this.#map.getSource("land")) put();
     else this.#map.once("load", put);
