@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import os
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Generator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +20,11 @@ from hatch_build import node
 from matplotlib.image import imread
 from playwright.sync_api import Page, Playwright, expect
 
+from overflight.engine.replay import as_lines
+from overflight.server.sources import open_sources
 from tests.page.conftest import NO_WEBGL, chromium
 from tests.page.watching import log_in, violations, with_map
-from tests.server.service import PASSWORD, START, Running, flight, running
+from tests.server.service import PASSWORD, START, Running, flight, running, sky
 
 Opened = Callable[..., Page]
 SECONDS = range(173, 195)
@@ -53,9 +57,10 @@ def violet(page: Page) -> int:
     return int((np.abs(picture - np.array([240, 150, 250]) / 255).max(axis=-1) < 0.08).sum())
 
 
-def test_the_page_and_the_service_read_one_picture() -> None:
+def test_the_page_s_own_tests_hold() -> None:
+    """Among them that page and service read one picture of the sky alike."""
     done = subprocess.run(
-        [node(), "--test", "web/test/picture.test.ts"],
+        [node(), "--test", "web/test/*.test.ts"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -267,3 +272,40 @@ def test_it_fits_a_telephone(there: Running, opened: Opened) -> None:
         page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
         shot(page, f"{path.strip('/').split('/')[0]}-390")
+
+
+class Receiver:
+    """What a receiver is on the network: it tells of one flight, as it flies, until it falls silent with the line open."""
+
+    def __init__(self) -> None:
+        self.silent = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.name = f"tcp://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._tell, daemon=True).start()
+
+    def _tell(self) -> None:
+        with self._listening, self._listening.accept()[0] as line:
+            for second in range(60):
+                if self.silent.is_set():
+                    break
+                now = flight("adsb:000001", None, 30.0, 10.0, range(second, second + 1))
+                line.sendall(
+                    as_lines(now.with_columns(timestamp=pl.lit(datetime.now(UTC)).cast(now.schema["timestamp"])))
+                )
+                time.sleep(0.5)
+            line.recv(1)
+
+
+def test_live_is_said_to_be_and_data_that_stop_are_an_alarm(tmp_path: Path, opened: Opened) -> None:
+    receiver = Receiver()
+    sources = open_sources([receiver.name], None, None, {})
+    with running(tmp_path / "overflight.sqlite", tmp_path, sky(), sources=sources, lateness_s=0.5) as there:
+        page = with_map(entered(there, opened))
+        expect(page.get_by_test_id("mode")).to_have_text("LIVE")
+        expect(page.get_by_test_id("banner")).to_have_count(0)
+        receiver.silent.set()
+        expect(page.get_by_test_id("banner")).to_contain_text("A sky without reports is not a quiet sky.", timeout=8000)
+        page.get_by_role("button", name="Play").click()
+        expect(page.get_by_test_id("mode")).to_contain_text("REPLAY of the past")
+        page.get_by_test_id("now").click()
+        expect(page.get_by_test_id("mode")).to_have_text("LIVE")

@@ -133,12 +133,13 @@ def running(
     lateness_s: float = 5.0,
     told: dict[str, Any] | None = None,
     airspace: Airspace | None = None,
+    sources: Sources | None = None,
     **more: Any,
 ) -> Generator[Running]:
     """Run a service on a database."""
     store = open_store(place)
     parameters = CheckParameters(nets=nets, profile="en-route", **(told or {}))
-    work = Work(recorded(table, speed), parameters, airspace or Airspace(()), lateness_s, **more)
+    work = Work(sources or recorded(table, speed), parameters, airspace or Airspace(()), lateness_s, **more)
     began = time.time()
     service = assembled(work, store, Positions(folder / "positions", timedelta(days=30)), folder / "state", LOCAL)
     try:

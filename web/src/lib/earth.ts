@@ -46,7 +46,10 @@ export interface Moving {
   climbFpm: number | null;
 }
 
-/** When two that fly on as they do are closest, and how near then; null where speed or track is not known. */
+/**
+ * When two that fly on as they do are closest, and how near then; null where speed or track is not known. Vertically it is not said where an
+ * altitude or a rate of climb is not: who is not known to be level may be anywhere by then.
+ */
 export function closest(a: Moving, b: Moving): { inS: number; horizontalNm: number; verticalFt: number | null } | null {
   if (a.speedKt === null || a.trackDeg === null || b.speedKt === null || b.trackDeg === null) return null;
   let turn = b.longitude - a.longitude;
@@ -58,7 +61,7 @@ export function closest(a: Moving, b: Moving): { inS: number; horizontalNm: numb
   const vy = (b.speedKt * Math.cos(b.trackDeg * RAD) - a.speedKt * Math.cos(a.trackDeg * RAD)) / 3600;
   const square = vx * vx + vy * vy;
   const inS = square > 1e-12 ? Math.max(0, -(x * vx + y * vy) / square) : 0;
-  const apart = a.altitudeFt === null || b.altitudeFt === null ? null : b.altitudeFt - a.altitudeFt;
-  const climb = ((b.climbFpm ?? 0) - (a.climbFpm ?? 0)) / 60;
-  return { inS, horizontalNm: Math.hypot(x + inS * vx, y + inS * vy), verticalFt: apart === null ? null : Math.abs(apart + inS * climb) };
+  const horizontalNm = Math.hypot(x + inS * vx, y + inS * vy);
+  if (a.altitudeFt === null || b.altitudeFt === null || a.climbFpm === null || b.climbFpm === null) return { inS, horizontalNm, verticalFt: null };
+  return { inS, horizontalNm, verticalFt: Math.abs(b.altitudeFt - a.altitudeFt + (inS * (b.climbFpm - a.climbFpm)) / 60) };
 }
