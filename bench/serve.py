@@ -341,7 +341,8 @@ def first_look() -> list[Figure]:
         began = time.monotonic()
         page.keyboard.press("Enter")
         page.wait_for_selector("[data-testid=map][data-drawn=true]", timeout=60_000)
-        page.wait_for_function("Number(document.querySelector('[data-testid=map]').dataset.tracks) > 0")
+        while page.get_attribute("[data-testid=map]", "data-tracks") == "0":
+            page.wait_for_timeout(20)
         drawn = time.monotonic() - began
         worker = next((url for url in names.values() if "worker" in url), None)
         first = sum(loaded.values())

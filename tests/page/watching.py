@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,10 +43,19 @@ def log_in(page: Page, name: str = "chief") -> Page:
     return page
 
 
+def shown(page: Page) -> int:
+    """How many tracks the map shows."""
+    return int(page.get_attribute("[data-testid=map]", "data-tracks") or 0)
+
+
 def with_map(page: Page, tracks: int = 1) -> Page:
     """Wait until the map is drawn, with some tracks at least."""
     page.wait_for_selector("[data-testid=map][data-drawn=true]", timeout=30_000)
-    page.wait_for_function(f"Number(document.querySelector('[data-testid=map]').dataset.tracks) >= {tracks}")
+    until = time.monotonic() + 20
+    # Looked at from here: the page's policy lets nobody evaluate text in it again and again.
+    while shown(page) < tracks:
+        assert time.monotonic() < until, shown(page)
+        page.wait_for_timeout(100)
     return page
 
 

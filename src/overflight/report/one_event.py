@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Final
+
 import polars as pl
 
 from overflight.airspace.volume import Airspace
@@ -10,6 +13,9 @@ from overflight.report.html import ADVISORY, document
 from overflight.report.markup import join, tag
 from overflight.report.tracks import Tracks
 from overflight.surveillance.integrity import DISQUALIFYING, ON_GROUND
+
+_DRAWING: Final = threading.Lock()
+"""Drawings are made under settings that hold for the whole process: a service that is asked twice makes one after the other."""
 
 
 def compose(events: pl.DataFrame, table: pl.DataFrame, airspace: Airspace, parameters: dict[str, str]) -> str:
@@ -23,7 +29,7 @@ def compose(events: pl.DataFrame, table: pl.DataFrame, airspace: Airspace, param
     """
     drawn = events.to_dicts()
     sides = [row[side] for row in drawn for side in ("track_a", "track_b") if row[side] is not None]
-    with canvas.style():
+    with _DRAWING, canvas.style():
         pages = event_pages.pages(airspace, parameters, drawn, Tracks(table, sides, DISQUALIFYING | ON_GROUND))
     row = drawn[0]
     head = tag(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -98,14 +99,17 @@ def _last(service: Service) -> int:
 
 async def _entries(request: Request, service: Service, somebody: Caller, after: int) -> AsyncGenerator[str]:
     yield ": here\n\n"
+    looked_s = time.monotonic()
     while not service.stopping.is_set():
         entries = await service.bell.after(after, _QUIET_S)
-        if not entries:
+        if time.monotonic() - looked_s >= _QUIET_S:
             # A session that has ended in the meantime, or sees less now, does not go on as it was.
+            looked_s = time.monotonic()
             try:
                 somebody = await asyncio.to_thread(caller, request)
             except Problem:
                 return
+        if not entries:
             yield f"event: quiet\nid: {after}\ndata: {{}}\n\n"
         for entry in entries:
             after = entry["sequence"]

@@ -56,13 +56,10 @@ def positions(
     if not timedelta(0) < end - start <= LONGEST:
         remedy = f"ask for at most {LONGEST / timedelta(hours=1):g} h"
         raise ParameterError("to", end.isoformat(), "is too far from `from`, or before it", remedy=remedy)
-    table = service.positions.read(start, end, tracks=track)
-    table = table.filter(table["party"].map_elements(somebody.sees, pl.Boolean, skip_nulls=False))
-    step_s = 0
+    kept = service.positions
     for step_s in (0, *_STEPS_S):
-        kept = table if step_s == 0 else _thinned(table, start, step_s)
-        if kept.height <= MOST_POSITIONS:
-            table = kept
+        if kept.count(start, end, tracks=track, parties=somebody.parties, every_s=step_s) <= MOST_POSITIONS:
+            table = kept.read(start, end, tracks=track, parties=somebody.parties, every_s=step_s)
             break
     else:
         remedy = "ask for less time, or for some tracks"
@@ -72,11 +69,6 @@ def positions(
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _thinned(table: pl.DataFrame, start: datetime, step_s: int) -> pl.DataFrame:
-    step = (pl.col("timestamp") - start).dt.total_seconds() // step_s
-    return table.group_by("track_id", step.alias("step"), maintain_order=True).last().drop("step")
 
 
 def _by_track(table: pl.DataFrame, start: datetime) -> list[dict[str, Any]]:

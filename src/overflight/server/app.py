@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, Response
@@ -30,6 +31,7 @@ from overflight.server.metrics import MEDIA_TYPE, Metrics
 from overflight.server.problems import problem
 from overflight.server.service import Service
 
+_log = logging.getLogger("overflight.server")
 PAGE: Final = Path(__file__).with_name("page")
 _PAGES: Final = ("/", "/setup", "/events", "/incident/{event_id}", "/agreement", "/accounts", "/notices")
 
@@ -39,8 +41,8 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        works = (service.bell.follow(), service.pictures.take(), service.notices.tell())
-        tasks = [asyncio.create_task(work) for work in works]
+        works = (service.bell.follow, service.pictures.take, service.notices.tell)
+        tasks = [asyncio.create_task(_kept_up(work)) for work in works]
         try:
             yield
         finally:
@@ -75,6 +77,16 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
 
     _add_page(app)
     return app
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do what never ends; whatever ends it is an error of ours, which is written down, and it is begun again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("begun again after an error of ours")
+        await asyncio.sleep(1.0)
 
 
 def _add_health(app: FastAPI, service: Service) -> None:

@@ -61,7 +61,7 @@ class Notices:
 
     async def _follow(self, name: str) -> None:
         """Tell one subscriber what comes, until something goes wrong that is not theirs: then it is begun again."""
-        while True:
+        while not self._bell.stopped:
             told, wanted, last = await asyncio.to_thread(self._waiting, name)
             for entry in wanted:
                 await self._deliver(told, entry)

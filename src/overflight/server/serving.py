@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Collection, Generator
@@ -23,6 +24,7 @@ from overflight.engine.live import LATENESS_S, Live
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import InputError
 from overflight.files import locked_file
+from overflight.incidents.party import Party
 from overflight.server.address import Address
 from overflight.server.app import create_app
 from overflight.server.logs import configure
@@ -88,8 +90,10 @@ def run(work: Work, kept: Kept, address: Address) -> None:
     """Serve until somebody stops it.
 
     Raises:
-        InputError: a folder, the database or the address cannot be used.
+        InputError: a folder, the database, the record or the address cannot be used.
     """
+    if work.record is not None:
+        Party(work.record).close()  # what is wrong with it is said before anything is begun
     configure(logging.INFO if kept.verbose else logging.WARNING)
     with contextlib.ExitStack() as stack:
         folder = kept.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overflight-")))
@@ -171,25 +175,31 @@ def served(service: Service, address: Address) -> Generator[tuple[str, uvicorn.S
         timeout_graceful_shutdown=GRACE_S,
         limit_concurrency=1000,
     )
-    try:
-        socket = config.bind_socket()
-    except (OSError, SystemExit):
-        raise InputError(
-            "cannot be listened at", path=f"{address.host}:{address.port}", remedy="is something else there?"
-        ) from None
+    listening = _bound(address)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="http", daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():  # who is told the address can come at once
         thread.join(0.01)
     try:
-        yield address.url(socket.getsockname()[1]), server
+        yield address.url(listening.getsockname()[1]), server
     finally:
         service.stop()
         server.should_exit = True
         thread.join()
-        socket.close()
+        listening.close()
+
+
+def _bound(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except OSError as error:
+        place = f"{address.host}:{address.port}"
+        raise InputError(
+            f"cannot be listened at ({error.strerror})", path=place, remedy="name another with --listen"
+        ) from None
 
 
 def _wait(server: uvicorn.Server) -> None:

@@ -7,6 +7,7 @@ no known party, which are everybody's danger. Who belongs to no party sees every
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ LEAST_PASSWORD: Final = 12
 MOST_PASSWORD: Final = 1000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 _HASHER: Final = PasswordHasher()  # argon2id, the parameters of RFC 9106, 4 (second choice)
+_AT_ONCE: Final = threading.BoundedSemaphore(4)
+"""Each takes 64 MiB and four threads: whoever asks for many at once waits."""
 _NOBODY: Final = _HASHER.hash("nobody has this password")
 
 
@@ -132,10 +135,11 @@ def password_of(connection: Connection, name: str) -> str | None:
 
 def is_password(kept: str | None, password: str) -> bool:
     """Whether a password is the one of which this is kept. Takes as long where there is none: a name is not given away by it."""
-    try:
-        return _HASHER.verify(kept or _NOBODY, password) and kept is not None
-    except (VerificationError, InvalidHashError):
-        return False
+    with _AT_ONCE:
+        try:
+            return _HASHER.verify(kept or _NOBODY, password) and kept is not None
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def hashed(password: str) -> str:

@@ -40,7 +40,12 @@ class Positions:
             InputError: the folder cannot be written.
         """
         if keep < timedelta(hours=1):
-            raise ParameterError("--keep", keep, "is less than a file holds", remedy="keep an hour or more")
+            raise ParameterError(
+                "--keep",
+                f"{keep / timedelta(days=1):g}",
+                "days are less than a file holds",
+                remedy="keep an hour or more",
+            )
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -48,14 +53,15 @@ class Positions:
             raise InputError(f"cannot be written ({error.strerror})", path=str(folder), remedy=remedy) from None
         self._folder, self._keep = folder, keep
         self._taken: list[pl.DataFrame] = []
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of the files
+        self._adding = threading.Lock()  # of what was taken in: who takes in waits for no file
         self._newest = max(self._hours(), default="")
         self._part = max((int(path.name.split(".")[1]) for path in folder.glob(f"[0-9]*{_PART}")), default=0)
 
     def take(self, rows: pl.DataFrame) -> None:
         """Take in rows of the position table; they are read from now on, and on the disk after `flush`."""
         if rows.height:
-            with self._lock:
+            with self._adding:
                 self._taken.append(rows.select(list(POSITION_SCHEMA)))
 
     def flush(self) -> None:
@@ -65,13 +71,15 @@ class Positions:
             InputError: a file cannot be written.
         """
         with self._lock:
-            if not self._taken:
+            taken = self._taken_in()
+            if not taken:
                 return
-            rows = pl.concat(self._taken)
+            rows = pl.concat(taken)
             for (hour,), part in rows.group_by(pl.col("timestamp").dt.strftime(_HOUR), maintain_order=True):
                 self._part += 1
                 self._write(part, f"{hour}.{self._part:06d}{_PART}")
-            self._taken = []
+            with self._adding:
+                del self._taken[: len(taken)]
             newest = max(self._hours())
             if newest > self._newest:
                 self._newest = newest
@@ -79,33 +87,78 @@ class Positions:
                 self._forget()
 
     def read(
-        self, start: datetime, end: datetime, *, tracks: Collection[str] | None = None, limit: int | None = None
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        tracks: Collection[str] | None = None,
+        parties: Collection[str] | None = None,
+        every_s: int = 0,
     ) -> pl.DataFrame:
-        """Return positions from `start` to before `end`, in order of time; of some tracks, or all; the first `limit`, or all.
+        """Return positions from `start` to before `end`, in order of time.
+
+        Args:
+            start, end: the time.
+            tracks: of these tracks; None for all.
+            parties: of no known party, or of these; None for all.
+            every_s: of each track only the last of every so many seconds; 0 for all.
 
         Raises:
             InputError: a file cannot be read.
         """
         with self._lock:
-            paths = [
-                path
-                for path in sorted(self._folder.glob("[0-9]*.parquet"))
-                if f"{start:{_HOUR}}" <= _hour_of(path) <= f"{end:{_HOUR}}"
-            ]
-            wanted = (pl.col("timestamp") >= start) & (pl.col("timestamp") < end)
-            if tracks is not None:
-                wanted &= pl.col("track_id").is_in(list(tracks))
-            parts = [pl.scan_parquet(path).filter(wanted) for path in paths]
-            parts += [rows.lazy().filter(wanted) for rows in self._taken]
-            if not parts:
-                return pl.DataFrame(schema=POSITION_SCHEMA)
-            found = pl.concat(parts).unique().sort(_ORDER)
-            try:
-                return (found if limit is None else found.head(limit)).collect()
-            except (OSError, pl.exceptions.PolarsError) as error:
-                raise InputError(
-                    f"cannot be read ({error})", path=str(self._folder), remedy="is a file damaged?"
-                ) from None
+            found = self._found(start, end, tracks, parties)
+            if every_s:
+                last = found.sort(_ORDER).group_by("track_id", _step(every_s), maintain_order=True).last()
+                found = last.select(list(POSITION_SCHEMA))
+            return self._collected(found.unique().sort(_ORDER))
+
+    def count(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        tracks: Collection[str] | None = None,
+        parties: Collection[str] | None = None,
+        every_s: int = 0,
+    ) -> int:
+        """Return how many positions `read` would, at most: those that were written twice are counted twice.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        with self._lock:
+            found = self._found(start, end, tracks, parties)
+            if every_s:
+                found = found.group_by("track_id", _step(every_s)).agg()
+            return int(self._collected(found.select(pl.len())).item())
+
+    def _found(
+        self, start: datetime, end: datetime, tracks: Collection[str] | None, parties: Collection[str] | None
+    ) -> pl.LazyFrame:
+        wanted = (pl.col("timestamp") >= start) & (pl.col("timestamp") < end)
+        if tracks is not None:
+            wanted &= pl.col("track_id").is_in(list(tracks))
+        if parties is not None:
+            wanted &= pl.col("party").is_null() | pl.col("party").is_in(list(parties))
+        paths = [
+            path
+            for path in sorted(self._folder.glob("[0-9]*.parquet"))
+            if f"{start:{_HOUR}}" <= _hour_of(path) <= f"{end:{_HOUR}}"
+        ]
+        parts = [pl.scan_parquet(path).filter(wanted) for path in paths]
+        parts += [rows.lazy().filter(wanted) for rows in self._taken_in()]
+        return pl.concat(parts) if parts else pl.LazyFrame(schema=POSITION_SCHEMA)
+
+    def _taken_in(self) -> list[pl.DataFrame]:
+        with self._adding:
+            return list(self._taken)
+
+    def _collected(self, found: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return found.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"cannot be read ({error})", path=str(self._folder), remedy="is a file damaged?") from None
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last hour of which there are files; None where there are none."""
@@ -137,6 +190,10 @@ class Positions:
             if _hour_of(path) < oldest:
                 with contextlib.suppress(FileNotFoundError):
                     path.unlink()
+
+
+def _step(every_s: int) -> pl.Expr:
+    return (pl.col("timestamp").to_physical() // (every_s * 1_000_000)).alias("step")
 
 
 def _hour_of(path: Path) -> str:
