@@ -3,13 +3,12 @@
 import { ask, Problem, type Alarm, type LogEntry, type Priority } from "./api";
 import { chime } from "./chime";
 import { events } from "./events.svelte";
+import { aside, grouped } from "./groups";
 import { prefs } from "./prefs.svelte";
 
 const ORDER: Record<Priority, number> = { high: 2, medium: 1, low: 0 };
 /** Without a word for so long, the stream counts as lost: it says something every 10 s. */
 const SILENT_MS = 25_000;
-/** More than so many within ten minutes are a flood (ANSI/ISA-18.2-2016, 16.5). */
-export const FLOOD = 10;
 
 class Alarms {
   items = $state.raw<Alarm[]>([]);
@@ -133,30 +132,6 @@ class Alarms {
   note(alarm: Alarm, note: string): Promise<boolean> {
     return this.#act(alarm.event_id, "note", { note });
   }
-}
-
-/** Whether somebody, or something, has put it aside. */
-export function aside(alarm: Alarm): boolean {
-  return ["shelved", "suppressed", "out_of_service"].includes(alarm.state);
-}
-
-export interface Group {
-  key: string;
-  alarms: Alarm[];
-}
-
-/** Alarms of one kind about the same flights belong together; in a flood all of one kind and priority do, but for the gravest. */
-export function grouped(alarms: Alarm[], flood: boolean): Group[] {
-  const groups = new Map<string, Group>();
-  for (const alarm of alarms) {
-    const { event } = alarm;
-    const pair = `${event.kind} ${event.track_a} ${event.track_b} ${event.volume}`;
-    const key = flood && alarm.priority !== "high" ? `${event.kind} ${alarm.priority}` : pair;
-    const group = groups.get(key);
-    if (group) group.alarms.push(alarm);
-    else groups.set(key, { key, alarms: [alarm] });
-  }
-  return [...groups.values()];
 }
 
 export const alarms = new Alarms();
