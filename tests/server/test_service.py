@@ -31,9 +31,11 @@ from websockets.sync.client import connect
 from overflight.airspace.read import read_airspace
 from overflight.examples import october
 from overflight.server.address import Address
+from overflight.server.loop import Shown
 from overflight.server.pictures import Watcher
 from overflight.server.sky import HEAD, MAGIC, Picture
-from tests.server.service import PASSWORD, START, Running, running, sky
+from overflight.server.sources import Sources
+from tests.server.service import PASSWORD, START, Running, recorded, running, sky
 
 ROLES = ("viewer", "operator", "analyst", "party officer", "administrator")
 
@@ -388,6 +390,16 @@ def test_what_is_looked_for_and_what_is_not_is_said_rightly(tmp_path: Path) -> N
     off = {each["net"]: each["why"] for each in told["off"]}
     assert off["breach"] == "no agreement was given"
     assert off["incursion"] == off["conflict"] == "not asked for"
+
+
+def test_a_stream_that_tells_of_the_past_is_not_live(tmp_path: Path) -> None:
+    told = Sources(recorded(sky(), 0.0).open, Shown(None, 1.0), None)
+    with running(tmp_path / "overflight.sqlite", tmp_path, sky(), sources=told) as one:
+        one.ended()
+        said = one.administrator().get("/status").json()
+    assert said["mode"] == "behind"
+    assert said["behind_s"] > 10 * 365 * 86_400
+    assert said["in_sight"] == 6
 
 
 def test_a_watcher_that_is_slow_is_shown_the_newest() -> None:

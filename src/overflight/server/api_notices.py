@@ -13,6 +13,7 @@ from overflight.server.problems import Problem
 from overflight.server.telling import line
 from overflight.store import accounts, subscriptions
 from overflight.store.alarms import last_sequence, latest
+from overflight.store.priority import PRIORITIES
 from overflight.store.search import Filters
 from overflight.store.subscriptions import Subscription
 
@@ -32,8 +33,6 @@ class NewSubscription(Body):
 
 
 def _told(one: Subscription) -> dict[str, Any]:
-    from overflight.store.priority import PRIORITIES
-
     named = ("id", "channel", "target", "party", "of_party", "kinds", "position")
     return {**{name: getattr(one, name) for name in named}, "priority": PRIORITIES[one.priority]}
 

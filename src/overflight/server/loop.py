@@ -57,7 +57,7 @@ class Loop:
         self._told: Callable[[], None] = lambda: None
         self._watch = Watch(live, feeds, journal, lambda _: self._told(), self._looked)
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        self._sources: list[SourceStatus] = []
+        self._counted: dict[str, Any] = {"in_sight": 0, "rows": 0, "dropped": 0, "late_in_a_row": 0, "sources": []}
         self._looked_s = time.monotonic()
         self._state, self._trouble = "starting", None
 
@@ -91,7 +91,16 @@ class Loop:
             raise
 
     def _looked(self, sources: list[SourceStatus]) -> None:
-        self._sources, self._looked_s = sources, time.monotonic()
+        """Keep what others ask for: what the loop counts changes under whoever reads it from another thread."""
+        live = self._live
+        self._counted = {
+            "in_sight": live.in_sight,
+            "rows": live.rows,
+            "dropped": sum(live.drops.counts.values()),
+            "late_in_a_row": live.late_in_a_row,
+            "sources": [asdict(source) for source in sources],
+        }
+        self._looked_s = time.monotonic()
 
     def picture(self) -> Picture:
         """Return the sky now: where sources report what happens now, positions age though nothing comes."""
@@ -102,9 +111,10 @@ class Loop:
 
     def status(self) -> dict[str, Any]:
         """Say how it is, as plain data."""
-        live, watermark_us, running = self._live, self._live.watermark_us, self._live.nets
+        watermark_us, running = self._live.watermark_us, self._live.nets
         return {
-            "mode": "live" if self._shown.recording is None else "replay",
+            "mode": self._mode(watermark_us),
+            "behind_s": None if watermark_us is None else round(self._behind_s(watermark_us), 1),
             "recording": self._shown.recording,
             "speed": self._shown.speed,
             "state": self.state,
@@ -114,12 +124,18 @@ class Loop:
             "nets": running,
             "off": [{"net": net, "why": self._why_off(net)} for net in NETS if net not in running],
             "not_tested": [f"{one.name}: {one.reason}" for one in self._airspace.refused],
-            "in_sight": live.in_sight,
-            "rows": live.rows,
-            "dropped": sum(live.drops.counts.values()),
-            "late_in_a_row": live.late_in_a_row,
-            "sources": [asdict(source) for source in self._sources],
+            **self._counted,
         }
+
+    def _mode(self, watermark_us: int | None) -> str:
+        """Say whether now is looked at: a stream that is read from its beginning is live only once it has come to its end."""
+        if self._shown.recording is not None:
+            return "replay"
+        return "live" if watermark_us is None or self._behind_s(watermark_us) <= NOW_S else "behind"
+
+    @staticmethod
+    def _behind_s(watermark_us: int) -> float:
+        return time.time() - watermark_us * 1e-6
 
     def _why_off(self, net: str) -> str:
         if net in {"incursion", "hazard", "line"} and not self._airspace.volumes:

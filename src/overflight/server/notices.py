@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection
 from typing import Any, Final
@@ -60,15 +61,16 @@ class Notices:
             return subscriptions.subscriptions(connection)
 
     async def _follow(self, name: str) -> None:
-        """Tell one subscriber what comes, until something goes wrong that is not theirs: then it is begun again."""
-        while not self._bell.stopped:
-            told, wanted, last = await asyncio.to_thread(self._waiting, name)
-            for entry in wanted:
-                await self._deliver(told, entry)
-            if last > told.position:
-                await asyncio.to_thread(self._done, told, last)
-            else:
-                await self._bell.after(told.position, 5.0)
+        """Tell one subscriber what comes, until they are no more, or the database is not: then it is begun again."""
+        with contextlib.suppress(InputError):
+            while not self._bell.stopped:
+                told, wanted, last = await asyncio.to_thread(self._waiting, name)
+                for entry in wanted:
+                    await self._deliver(told, entry)
+                if last > told.position:
+                    await asyncio.to_thread(self._done, told, last)
+                else:
+                    await self._bell.after(told.position, 5.0)
 
     def _waiting(self, name: str) -> tuple[Subscription, list[dict[str, Any]], int]:
         with self._database.reading() as connection:

@@ -109,7 +109,8 @@ export interface Status {
   version: string;
   place: [number, number, number, number] | null;
   span: [string, string] | null;
-  mode: "live" | "replay";
+  mode: "live" | "behind" | "replay";
+  behind_s: number | null;
   recording: string | null;
   speed: number;
   state: string;
