@@ -168,7 +168,7 @@ def at_once(tmp_path: Path) -> Generator[Running]:
     """A service whose sources tell what happens as it happens: two flights that will be too near in some seconds."""
     pair = [flight("adsb:000001", None, 30.0, 10.0, SECONDS), flight("adsb:000002", None, 30.01, -10.0, SECONDS)]
     table = pl.concat(pair).sort("timestamp", "track_id")
-    with running(tmp_path / "overflight.sqlite", tmp_path, table, speed=1.0, lateness_s=0.5) as one:
+    with running(tmp_path / "overflight.sqlite", tmp_path, table, speed=1.0, lateness_s=0.1) as one:
         yield one
 
 

@@ -54,7 +54,12 @@ def serve(
     max_gap: MaxGap = "60s",
     unknown_altitude: UnknownAltitude = "count",
     radar: RadarPlaces = None,
-    lateness: Annotated[str, typer.Option(help="How much later than others a report may come, as in watch.")] = "5s",
+    lateness: Annotated[
+        str | None,
+        typer.Option(
+            help="How much later than others a report may come, as in watch. [5s; 0.1s of a recording, which is in order]"
+        ),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option(help="Folder of a party whose record of incidents is shown, as in incident.")
     ] = None,
@@ -126,5 +131,5 @@ def serve(
     )
     opened = open_sources(sources, speed, start, radar_places(radar))
     kept = Kept(data or (Path("overflight-data") if sources else None), database, timedelta(days=keep), verbose)
-    lateness_s = parse_duration_s(lateness, "--lateness")
+    lateness_s = parse_duration_s(lateness or ("5s" if opened.shown.recording is None else "0.1s"), "--lateness")
     run(Work(opened, parameters, volumes, lateness_s, record, mail, tuple(webhook_host or ()), provider), kept, where)

@@ -76,7 +76,8 @@ class Live:
         self._admission = Admission(self.names, self._naming, self.drops, new_tracks)
         self._seen = seen
         self.positions: dict[str, int] = {}  # of each source: where to go on after what was taken in
-        self.rows, self._round, self._quick = 0, 0, True
+        self.rows, self._round = 0, 0
+        self.told_in_s = 0.0  # how long it took to say everything that is going on
         self.flagged: dict[str, int] = {}
         self.dismissed: dict[str, int] = {}
 
@@ -119,11 +120,11 @@ class Live:
         changes = self._conclude(found, watermark_us)
         if current:
             self._round += 1
-            everything = self._quick or self._round % SELDOM == 0
+            everything = self.told_in_s < _QUICK_S or self._round % SELDOM == 0
             began_s = time.perf_counter()
             changes += self._current(watermark_us, everything=everything)
             if everything:
-                self._quick = time.perf_counter() - began_s < _QUICK_S
+                self.told_in_s = time.perf_counter() - began_s
         if self._reports.due(watermark_us):
             named = [net.rests_on() for net in self._pipeline.nets]
             self._reports.forget(watermark_us, np.concatenate([np.zeros(0, np.int64), *named]))
