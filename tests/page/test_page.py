@@ -28,7 +28,7 @@ from tests.page.watching import log_in, violations, with_map
 from tests.server.service import PASSWORD, START, Running, flight, running, sky
 
 Opened = Callable[..., Page]
-SECONDS = range(173, 195)
+SECONDS = [173 + k / 2 for k in range(44)]  # an aircraft says where it is twice a second
 SHOTS = os.environ.get("OVERFLIGHT_SHOTS")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ START = datetime(2015, 10, 7, 4, 0, tzinfo=UTC)
 
 
 def flight(
-    track_id: str, party: str | None, latitude: float, east: float, seconds: range = range(300), **other: Any
+    track_id: str, party: str | None, latitude: float, east: float, seconds: Iterable[float] = range(300), **other: Any
 ) -> pl.DataFrame:
     """A flight along a parallel, a report a second: `east` degrees of longitude an hour, through 44 E after 200 s."""
     rows = [
