@@ -1,0 +1,1 @@
+"""The neutral register: whose volumes are where, and whom to ask about them."""
