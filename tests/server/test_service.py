@@ -324,6 +324,23 @@ def test_events_come_in_pages_and_files(there: Running, tmp_path: Path) -> None:
     assert [entry["action"] for entry in one["log"]] == ["opened", "closed"] or one["log"]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T01:00:00Z", 422),
+        ("9999-12-31T22:00:00-14:00", "9999-12-31T23:00:00-14:00", 422),
+        ("0002-06-01T00:00:00Z", "0002-06-01T01:00:00Z", 200),
+        ("9998-06-01T00:00:00Z", "9998-06-01T01:00:00+01:00", 422),
+        ("9998-06-01T00:00:00", "9998-06-01T01:00:00", 200),
+    ],
+)
+def test_the_ends_of_the_calendar_are_no_trouble(here: Running, start: str, end: str, status: int) -> None:
+    client = here.administrator()
+    window = {"from": start, "to": end}
+    assert client.get("/positions", params=window).status_code == status
+    assert client.get("/events", params=window).status_code in {200, status}
+
+
 def test_what_flew_can_be_asked_for(here: Running) -> None:
     chief = here.administrator()
     window = {"from": "2015-10-07T04:00:10Z", "to": "2015-10-07T04:00:20Z"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -13,6 +13,7 @@ from overflight.errors import ParameterError
 from overflight.events import from_records, write_events
 from overflight.server.access import Caller, SomeCaller, TheService, may
 from overflight.server.api_alarms import refuse_unseen
+from overflight.server.asked import bbox, utc
 from overflight.store import alarms, search
 from overflight.store.search import Filters
 
@@ -36,7 +37,7 @@ def filters(
         datetime | None, Query(alias="from", description="events that go on at or after this time")
     ] = None,
     end: Annotated[datetime | None, Query(alias="to", description="events that began before this time")] = None,
-    bbox: Annotated[str | None, Query(description="W,S,E,N in degrees", max_length=200)] = None,
+    area: Annotated[str | None, Query(alias="bbox", description="W,S,E,N in degrees", max_length=200)] = None,
     kind: Annotated[list[str] | None, Query()] = None,
     severity: Annotated[str | None, Query(description="at least: low, medium or high")] = None,
     track: Annotated[str | None, Query(max_length=200)] = None,
@@ -48,7 +49,14 @@ def filters(
     if party is not None:
         parties = frozenset(party) if parties is None else parties & frozenset(party)
     return Filters(
-        _utc(start), _utc(end), None if bbox is None else _bbox(bbox), kind, severity, track, parties, withdrawn
+        None if start is None else utc(start, "from"),
+        None if end is None else utc(end, "to"),
+        None if area is None else bbox(area),
+        kind,
+        severity,
+        track,
+        parties,
+        withdrawn,
     )
 
 
@@ -120,18 +128,3 @@ def report(event_id: str, somebody: SomeCaller, service: TheService) -> Response
 def as_file(name: str) -> dict[str, str]:
     """Return the headers with which a browser keeps an answer as a file."""
     return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-
-
-def _bbox(text: str) -> tuple[float, float, float, float]:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        remedy = "give west, south, east and north in degrees, with commas"
-        raise ParameterError("bbox", text[:40], "is no area", remedy=remedy) from None
-    return west, south, east, north
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import polars as pl
@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from overflight.airspace.write import geojson
 from overflight.errors import ParameterError
 from overflight.server.access import Caller, SomeCaller, TheService, caller, service_of
+from overflight.server.asked import utc
 from overflight.server.pictures import Watcher
 from overflight.server.problems import Problem
 from overflight.server.service import Service
@@ -52,7 +53,7 @@ def positions(
 
     Where there are too many positions, each track's last of every `step_s` seconds is given; `t` is in seconds after `from`.
     """
-    start, end = _utc(start), _utc(end)
+    start, end = utc(start, "from"), utc(end, "to")
     if not timedelta(0) < end - start <= LONGEST:
         remedy = f"ask for at most {LONGEST / timedelta(hours=1):g} h"
         raise ParameterError("to", end.isoformat(), "is too far from `from`, or before it", remedy=remedy)
@@ -65,10 +66,6 @@ def positions(
         remedy = "ask for less time, or for some tracks"
         raise ParameterError("to", end.isoformat(), "is too far: there are too many positions", remedy=remedy)
     return {"from": start.isoformat(), "to": end.isoformat(), "step_s": step_s, "tracks": _by_track(table, start)}
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _by_track(table: pl.DataFrame, start: datetime) -> list[dict[str, Any]]:
