@@ -27,13 +27,14 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Generator[Playwright]:
+    """As long as it runs, this thread has a loop, and no other test could run one: it ends with the tests of a file."""
     with sync_playwright() as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Generator[Browser]:
     one = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield one
