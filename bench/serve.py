@@ -40,7 +40,8 @@ from overflight.engine.parameters import CheckParameters
 from overflight.server.address import Address
 from overflight.server.loop import Shown
 from overflight.server.pictures import Pictures
-from overflight.server.serving import Work, assembled, served, setup_secret
+from overflight.server.service import Work
+from overflight.server.serving import assembled, served, setup_secret
 from overflight.server.sky import HEAD
 from overflight.server.sources import Sources
 from overflight.store.opened import open_store

@@ -130,3 +130,17 @@ def parse_time(text: str, parameter: str = "time") -> datetime:
             parameter, text, "is no ISO 8601 time", remedy='write it like "2015-10-07T03:00:00Z"'
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_bbox(text: str, parameter: str = "bbox") -> tuple[float, float, float, float]:
+    """Read "W,S,E,N" in degrees.
+
+    Raises:
+        ParameterError: not four numbers.
+    """
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        remedy = f"write it like {parameter}=-122,36,-121,37"
+        raise ParameterError(parameter, text, "is no W,S,E,N", remedy=remedy) from None
+    return west, south, east, north

@@ -88,8 +88,8 @@ def test_an_incident_shows_what_each_side_states_and_whether_it_holds(there: Run
 
 def test_a_record_that_was_changed_is_said_to_be(there: Running, opened: Opened) -> None:
     there.administrator().close()
-    assert there.service.record is not None
-    for piece in (there.service.record / "evidence").glob("*/*.parquet"):
+    assert there.service.work.record is not None
+    for piece in (there.service.work.record / "evidence").glob("*/*.parquet"):
         piece.chmod(0o600)
         piece.write_bytes(b"something else")
     page = log_in(opened(there, "/events"))

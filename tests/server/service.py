@@ -19,8 +19,8 @@ from overflight.engine.recorded import Recorded
 from overflight.engine.replay import ReplayParameters
 from overflight.server.address import Address
 from overflight.server.loop import Shown
-from overflight.server.service import Service
-from overflight.server.serving import Work, assembled, served, setup_secret
+from overflight.server.service import Service, Work
+from overflight.server.serving import assembled, served, setup_secret
 from overflight.server.sources import Sources
 from overflight.store.opened import open_store
 from overflight.store.positions import Positions

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -12,18 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
-from tests.server.service import Running, running, sky
+from tests.server.service import Running
 
 TRIES = 200 if os.environ.get("OVERFLIGHT_LONG") else 12
 KEEPS_ITSELF = {("DELETE", "/api/v1/session"), ("GET", "/api/v1/alarms/stream"), ("PUT", "/api/v1/accounts/{name}")}
 """Left out: one ends the session that asks, one never ends, one can close the account that asks; they have tests of their own."""
-
-
-@pytest.fixture
-def there(place: Path | str, tmp_path: Path) -> Generator[Running]:
-    with running(place, tmp_path, sky()) as one:
-        one.ended()
-        yield one
 
 
 @pytest.fixture

@@ -41,13 +41,6 @@ ROLES = ("viewer", "operator", "analyst", "party officer", "administrator")
 
 
 @pytest.fixture
-def there(place: Path | str, tmp_path: Path) -> Generator[Running]:
-    with running(place, tmp_path, sky()) as one:
-        one.ended()
-        yield one
-
-
-@pytest.fixture
 def here(tmp_path: Path) -> Generator[Running]:
     """The same on SQLite alone, for what a database has no part in."""
     with running(tmp_path / "overflight.sqlite", tmp_path, sky()) as one:

@@ -24,7 +24,6 @@ from overflight.cli.options import (
     UnknownAltitude,
     VerticalTolerance,
     Within,
-    parse_bbox,
     radar_places,
 )
 from overflight.errors import InputError, ParameterError
@@ -93,6 +92,7 @@ def check(
     from overflight.cli.progress import waiting
     from overflight.events import refuse_output
     from overflight.files import STDOUT
+    from overflight.units import parse_bbox
 
     for path in out or []:
         refuse_output(path)
@@ -120,7 +120,7 @@ def check(
             thresholds=thresholds(threshold or [], config),
             start=start,
             end=end,
-            bbox=None if bbox is None else parse_bbox(bbox),
+            bbox=None if bbox is None else parse_bbox(bbox, "--bbox"),
             radars=radar_places(radar),
             progress=shown.read,
             report=shown.step,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overflight.cli.options import From, MaxGap, Recordings, To, Within, parse_bbox
+from overflight.cli.options import From, MaxGap, Recordings, To, Within
 from overflight.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def evaluate(
     from overflight.cli.progress import waiting
     from overflight.engine.evaluate import DEFAULT_SETS
     from overflight.files import refuse_missing_folder, whole_file
+    from overflight.units import parse_bbox
 
     for path in out or []:
         if path.suffix.lower() not in {".html", ".json"}:
@@ -69,7 +70,7 @@ def evaluate(
             max_gap=max_gap,
             start=start,
             end=end,
-            bbox=None if bbox is None else parse_bbox(bbox),
+            bbox=None if bbox is None else parse_bbox(bbox, "--bbox"),
             progress=shown.read,
             report=shown.step,
         )

@@ -1,17 +1,14 @@
-"""What the commands that go on live have in common: parameters of the nets, and sources."""
+"""What the commands that go on live have in common: what their nets are told."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overflight.airspace.volume import Airspace
     from overflight.engine.parameters import CheckParameters
-    from overflight.surveillance.feeds.datagrams import Decode
-    from overflight.surveillance.radars import Radars
 
 
 def told(
@@ -44,12 +41,3 @@ def told(
     for refused in volumes.refused:
         print(f"overflight: {refused.name} is not tested: {refused.reason} ({refused.source})", file=sys.stderr)
     return parameters, volumes
-
-
-def decoder(radars: Radars) -> Decode | None:
-    """Return what decodes ASTERIX; None to load it only where it is needed."""
-    if not radars:
-        return None
-    from overflight.surveillance.asterix import decode
-
-    return partial(decode, radars=radars)

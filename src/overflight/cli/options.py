@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from overflight.errors import ParameterError
-
 Recordings = Annotated[
     list[str],
     typer.Argument(metavar="RECORDING...", help="Files, folders or globs; - reads standard input.", show_default=False),
@@ -71,17 +69,3 @@ def radar_places(texts: list[str] | None) -> dict[str, tuple[float, float, float
     from overflight.surveillance.radars import parse_radar
 
     return dict(parse_radar(text, "--radar") for text in texts or [])
-
-
-def parse_bbox(text: str) -> tuple[float, float, float, float]:
-    """Read "W,S,E,N" in degrees.
-
-    Raises:
-        ParameterError: not four numbers.
-    """
-    remedy = "write it like --bbox=-122,36,-121,37"
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise ParameterError("--bbox", text, "is no W,S,E,N", remedy=remedy) from None
-    return west, south, east, north

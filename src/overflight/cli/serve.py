@@ -104,7 +104,8 @@ def serve(
     from overflight.server.address import Address
     from overflight.server.mail import Mail
     from overflight.server.oidc import Provider
-    from overflight.server.serving import Kept, Work, run
+    from overflight.server.service import Work
+    from overflight.server.serving import Kept, run
     from overflight.server.sources import open_sources
     from overflight.units import parse_duration_s
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
 import sys
-from collections.abc import Callable, Generator
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -69,12 +65,12 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="Print changes as JSON lines instead of a screen.")] = False,
 ) -> None:
     """Watch live sources: losses, conflicts ahead, airspace entered, vanished tracks, interference, and sources that fall silent."""
-    from overflight.cli.living import decoder, told
+    from overflight.cli.living import told
     from overflight.engine.journal import Journal
     from overflight.engine.ledger_file import LedgerFile
     from overflight.engine.live import Live
-    from overflight.engine.watch import Watch
-    from overflight.surveillance.feeds.opened import open_feed
+    from overflight.engine.watch import Watch, signals
+    from overflight.surveillance.feeds.opened import decoder, open_feed
     from overflight.units import parse_duration_s
 
     parameters, volumes = told(
@@ -103,28 +99,13 @@ def watch(
 
     if as_json:
         loop = Watch(live, feeds, journal, print_lines)
-        with _signals(loop.stop):
+        with signals(loop.stop):
             loop.run()
         return
     from overflight.cli.screen import Screen
 
     with Screen(live) as screen:
         loop = Watch(live, feeds, journal, screen.told, screen.show)
-        with _signals(loop.stop):
+        with signals(loop.stop):
             loop.run()
     screen.last()
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Generator[None]:
-    """Stop with the state stored where somebody asks for it: Ctrl-C, or the end of the service."""
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {which: signal.signal(which, asked) for which in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)

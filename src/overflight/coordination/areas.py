@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from overflight.airspace.rings import GEOD
-from overflight.coordination.dss.cells import covering
+from overflight.coordination.dss.cells import axes_at, covering
 from overflight.coordination.volumes import Circle, Polygon
 from overflight.earth.wgs84 import SEMI_MAJOR_M, Array, to_ecef
 from overflight.errors import ParameterError
@@ -98,7 +98,7 @@ class Area:
         return _polygons_meet(self, other)
 
     def _refuse_crossing(self) -> None:
-        plane = self.directions @ _axes(self.middle).T
+        plane = self.directions @ axes_at(self.middle).T
         if np.min(plane[:, 2]) < _FARTHEST:
             raise ParameterError("outline_polygon", "vertices", "reach too far", remedy="give a smaller area")
         if not shapely.Polygon(plane[:, :2] / plane[:, 2:]).is_valid:
@@ -155,23 +155,16 @@ def _from_origin_m(a: Array, b: Array) -> Array:
 
 
 def _polygons_meet(one: Area, other: Area) -> bool:
-    axes = _axes(one.middle)
+    axes = axes_at(one.middle)
     mine, theirs = one.directions @ axes.T, other.directions @ axes.T
     if np.min(theirs[:, 2]) < _FARTHEST:
         between = one.middle + other.middle
-        axes = _axes(between / float(np.linalg.norm(between)))
+        axes = axes_at(between / float(np.linalg.norm(between)))
         mine, theirs = one.directions @ axes.T, other.directions @ axes.T
         if min(np.min(mine[:, 2]), np.min(theirs[:, 2])) < _FARTHEST:
             raise ParameterError("extents", "areas", "are too large to be compared", remedy="give smaller areas")
     pictures = [shapely.Polygon(part[:, :2] / part[:, 2:]) for part in (mine, theirs)]
     return bool(shapely.dwithin(pictures[0], pictures[1], TOUCH_M / SEMI_MAJOR_M))
-
-
-def _axes(up: Array) -> Array:
-    aside = np.eye(3)[int(np.argmin(np.abs(up)))]
-    right = np.cross(aside, up)
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(up, right), up])
 
 
 def _directions(latitude: Array, longitude: Array) -> Array:

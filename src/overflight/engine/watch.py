@@ -6,11 +6,14 @@ not a quiet sky.
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Final
 
 from overflight.engine.journal import STORE_S, Journal
@@ -193,3 +196,18 @@ class Watch:
                 silent_s = None if status.silent_s is None else round(status.silent_s, 1)
                 life = "stale" if status.stale else "heard again"
                 self._told([{"life": life, "source": status.name, "silent_s": silent_s, "trouble": status.trouble}])
+
+
+@contextlib.contextmanager
+def signals(stop: Callable[[], None]) -> Generator[None]:
+    """Call `stop` where somebody asks for the end: by Ctrl-C, or as a service is ended."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {which: signal.signal(which, asked) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

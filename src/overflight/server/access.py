@@ -44,12 +44,11 @@ class Caller:
 
     def sees(self, party: str | None) -> bool:
         """Whether they see the flights of a party; None for those of no known party."""
-        return accounts.sees(self.parties)(party)
+        return accounts.sees(self.parties, party)
 
     def sees_event(self, parties: list[str | None]) -> bool:
-        """Whether they see an event of these parties: one of no known party, or of one that they see."""
-        known = [party for party in parties if party is not None]
-        return not known or any(self.sees(party) for party in known)
+        """Whether they see an event of these parties."""
+        return accounts.sees_event(self.parties, parties)
 
 
 def service_of(connection: HTTPConnection) -> Service:
@@ -110,3 +109,7 @@ def may(what: str) -> Callable[[Caller], Caller]:
         return somebody
 
     return allowed
+
+
+Downloader = Annotated[Caller, Depends(may("download"))]
+Sharer = Annotated[Caller, Depends(may("share"))]

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from overflight.errors import MissingError
 from overflight.server.access import Caller, SomeCaller, TheService, caller, may
-from overflight.server.api_sessions import Body
+from overflight.server.asked import Body
 from overflight.server.problems import Problem
 from overflight.server.service import Service
 from overflight.store import alarms

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from overflight.errors import ParameterError
 from overflight.events import from_records, write_events
-from overflight.server.access import Caller, SomeCaller, TheService, may
+from overflight.server.access import Downloader, SomeCaller, TheService
 from overflight.server.api_alarms import refuse_unseen
-from overflight.server.asked import bbox, utc
+from overflight.server.asked import utc
 from overflight.store import alarms, search
 from overflight.store.search import Filters
+from overflight.units import parse_bbox
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
-Downloader = Annotated[Caller, Depends(may("download"))]
 MOST_DOWNLOADED: Final = 100_000
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -37,7 +37,7 @@ def filters(
         datetime | None, Query(alias="from", description="events that go on at or after this time")
     ] = None,
     end: Annotated[datetime | None, Query(alias="to", description="events that began before this time")] = None,
-    area: Annotated[str | None, Query(alias="bbox", description="W,S,E,N in degrees", max_length=200)] = None,
+    bbox: Annotated[str | None, Query(description="W,S,E,N in degrees", max_length=200)] = None,
     kind: Annotated[list[str] | None, Query()] = None,
     severity: Annotated[str | None, Query(description="at least: low, medium or high")] = None,
     track: Annotated[str | None, Query(max_length=200)] = None,
@@ -51,7 +51,7 @@ def filters(
     return Filters(
         None if start is None else utc(start, "from"),
         None if end is None else utc(end, "to"),
-        None if area is None else bbox(area),
+        None if bbox is None else parse_bbox(bbox),
         kind,
         severity,
         track,
@@ -121,7 +121,7 @@ def report(event_id: str, somebody: SomeCaller, service: TheService) -> Response
     row = events.to_dicts()[0]
     sides = [row[side] for side in ("track_a", "track_b") if row[side] is not None]
     table = service.positions.read(row["start"] - _AROUND, row["end"] + _AROUND, tracks=sides)
-    page = compose(events, table, service.airspace, service.parameters.described())
+    page = compose(events, table, service.work.airspace, service.work.parameters.described())
     return Response(page, media_type="text/html; charset=utf-8", headers=as_file(f"overflight-{event_id}.html"))
 
 

@@ -23,11 +23,11 @@ _PATH: Final = "/login"
 @router.get("/login", include_in_schema=False)
 def begin(request: Request, service: TheService) -> RedirectResponse:
     """Send the browser to the identity provider."""
-    if service.provider is None:
+    if service.work.provider is None:
         raise Problem(404, "no identity provider was named")
     service.attempts.refuse("provider", address_of(request))
     try:
-        url, state = service.provider.begin(str(request.url_for("end")))
+        url, state = service.work.provider.begin(str(request.url_for("end")))
     except InputError as error:
         raise Problem(502, str(error)) from None
     answer = RedirectResponse(url, 303)
@@ -44,13 +44,13 @@ def end(
     code: Annotated[str, Query(max_length=4000)] = "",
 ) -> RedirectResponse:
     """Take somebody in that the identity provider vouches for, and that has an account."""
-    if service.provider is None:
+    if service.work.provider is None:
         raise Problem(404, "no identity provider was named")
     address = address_of(request)
     if not hmac.compare_digest(request.cookies.get(_STATE, "").encode(), state.encode()) or not state:
         raise Problem(403, "this login was begun in another browser; begin again at /login")
     try:
-        name = service.provider.end(state, code)
+        name = service.work.provider.end(state, code)
     except InputError as error:
         service.attempts.failed("provider", address)
         raise Problem(403, str(error)) from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
-from overflight.server.access import Caller, SomeCaller, TheService, may
-from overflight.server.api_sessions import Body
+from overflight.server.access import Caller, Sharer, SomeCaller, TheService
+from overflight.server.asked import Body
 from overflight.server.problems import Problem
 from overflight.server.telling import line
 from overflight.store import accounts, subscriptions
@@ -18,7 +18,6 @@ from overflight.store.search import Filters
 from overflight.store.subscriptions import Subscription
 
 router = APIRouter(prefix="/api/v1", tags=["notices"])
-Sharer = Annotated[Caller, Depends(may("share"))]
 
 
 class NewSubscription(Body):

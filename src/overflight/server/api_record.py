@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from overflight.agreement.explain import explain
 from overflight.errors import InputError, MissingError
@@ -18,19 +18,18 @@ from overflight.incidents.examination import Examined, examine
 from overflight.incidents.party import Party
 from overflight.incidents.statements import in_entry
 from overflight.incidents.verification import Checked, verify
-from overflight.server.access import Caller, SomeCaller, TheService, may
+from overflight.server.access import Caller, Downloader, SomeCaller, TheService
 from overflight.server.api_events import as_file
 from overflight.server.problems import Problem
 from overflight.server.service import Service
 
 router = APIRouter(prefix="/api/v1", tags=["record"])
-Downloader = Annotated[Caller, Depends(may("download"))]
 
 
 @router.get("/agreement")
 def agreement(_: SomeCaller, service: TheService) -> dict[str, Any]:
     """Return what was agreed: its parties, its rules, and all of it in words."""
-    agreed = service.parameters.agreement
+    agreed = service.work.parameters.agreement
     if agreed is None:
         raise MissingError("there is no agreement", remedy="start the service with --agreement")
     return {
@@ -45,9 +44,9 @@ def agreement(_: SomeCaller, service: TheService) -> dict[str, Any]:
 @contextmanager
 def _party(service: Service, somebody: Caller) -> Generator[Party]:
     """Give the party whose record is shown, to whoever may see what is its own."""
-    if service.record is None:
+    if service.work.record is None:
         raise MissingError("there is no record", remedy="start the service with --record")
-    party = Party(service.record)
+    party = Party(service.work.record)
     try:
         if not somebody.sees(party.name):
             raise Problem(403, f"the record is of {party.name}, which does not share with your party")

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from overflight.errors import MissingError
-from overflight.server.access import COOKIE, Caller, SomeCaller, TheService, address_of, may
+from overflight.server.access import COOKIE, Caller, Sharer, SomeCaller, TheService, address_of, may
+from overflight.server.asked import Body
 from overflight.server.problems import Problem
 from overflight.server.service import Service
 from overflight.store import accounts, audit, keys
@@ -18,21 +19,6 @@ from overflight.store.audit import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 Administrator = Annotated[Caller, Depends(may("administer"))]
-Sharer = Annotated[Caller, Depends(may("share"))]
-
-
-class Body(BaseModel):
-    """What is sent: nothing beyond what is asked for."""
-
-    model_config = ConfigDict(extra="forbid", str_max_length=5000)
-
-    @field_validator("*")
-    @classmethod
-    def _storable(cls, value: object) -> object:
-        """Refuse what a database cannot hold: NUL, and halves of characters."""
-        if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise ValueError("has a character that cannot be kept")
-        return value
 
 
 class Credentials(Body):
@@ -99,7 +85,7 @@ def enter(service: Service, response: Response, somebody: Account, address: str)
 @router.get("/login")
 def ways(service: TheService) -> dict[str, Any]:
     """Say how one may log in: by name and password, and at an identity provider, if one was named."""
-    return {"provider": None if service.provider is None else service.provider.issuer}
+    return {"provider": None if service.work.provider is None else service.work.provider.issuer}
 
 
 @router.get("/session")

@@ -38,7 +38,7 @@ def status(_: SomeCaller, service: TheService) -> dict[str, Any]:
 @router.get("/volumes")
 def volumes(_: SomeCaller, service: TheService) -> Response:
     """Return the volumes that flights are held against, as GeoJSON."""
-    return Response(geojson(service.airspace), media_type="application/geo+json")
+    return Response(geojson(service.work.airspace), media_type="application/geo+json")
 
 
 @router.get("/positions")

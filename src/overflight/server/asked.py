@@ -1,13 +1,29 @@
-"""What queries ask with: times and areas."""
+"""What is asked with: bodies, and times."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pydantic import BaseModel, ConfigDict, field_validator
+
 from overflight.errors import ParameterError
 
 _FIRST, _LAST = 1, 9999
 """Years of the calendar whose ends nothing can be reckoned beyond."""
+
+
+class Body(BaseModel):
+    """What is sent: nothing beyond what is asked for."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=5000)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        """Refuse what a database cannot hold: NUL, and halves of characters."""
+        if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise ValueError("has a character that cannot be kept")
+        return value
 
 
 def utc(moment: datetime, name: str) -> datetime:
@@ -19,17 +35,3 @@ def utc(moment: datetime, name: str) -> datetime:
     if not _FIRST < moment.year < _LAST:
         raise ParameterError(name, f"{moment.year:04d}", "is no year to ask for", remedy="give another")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def bbox(text: str) -> tuple[float, float, float, float]:
-    """Read "W,S,E,N" in degrees.
-
-    Raises:
-        ParameterError: not four numbers.
-    """
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        remedy = "give west, south, east and north in degrees, with commas"
-        raise ParameterError("bbox", text[:40], "is no area", remedy=remedy) from None
-    return west, south, east, north

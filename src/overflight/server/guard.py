@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from overflight.server.address import LOOPBACK
 from overflight.server.metrics import Metrics
 from overflight.server.problems import problem
 
@@ -31,7 +32,6 @@ _POLICY: Final = "; ".join(
 """Content Security Policy, level 3: scripts, styles and data come from this server, and no script can make another."""
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 _log = logging.getLogger("overflight.server")
-_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -79,7 +79,7 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        if self._local and urlsplit(f"//{headers.get('host', '')}").hostname not in _LOCAL:
+        if self._local and urlsplit(f"//{headers.get('host', '')}").hostname not in LOOPBACK:
             await problem(421, "this service is reached by the names of this machine alone")(
                 scope, receive, with_headers
             )

@@ -10,10 +10,10 @@ from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from overflight.errors import InputError, ParameterError
+from overflight.server.address import LOOPBACK
 from overflight.server.telling import ADVISORY, line
 
 TIMEOUT_S: Final = 20.0
-_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Mail:
         message.set_content("\n".join([*parts, "", ADVISORY, ""]))
         try:
             with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S) as server:
-                if self.host not in _LOCAL or server.has_extn("starttls"):
+                if self.host not in LOOPBACK or server.has_extn("starttls"):
                     server.starttls(context=ssl.create_default_context())
                 if self.user is not None:
                     server.login(self.user, self.password or "")

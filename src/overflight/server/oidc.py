@@ -21,6 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from overflight.errors import InputError, ParameterError
+from overflight.server.address import LOOPBACK
 
 TIMEOUT_S: Final = 10.0
 BEGUN_S: Final = 600.0
@@ -50,7 +51,7 @@ class Provider:
             ParameterError: the issuer is no https address (http is for this machine alone).
         """
         parts = urlsplit(issuer)
-        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        local = parts.hostname in LOOPBACK
         if not parts.hostname or (parts.scheme != "https" and not (local and parts.scheme == "http")):
             remedy = "write it like https://login.example.org"
             raise ParameterError("--oidc-issuer", issuer[:60], "is no https address", remedy=remedy)

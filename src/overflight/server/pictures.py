@@ -20,11 +20,9 @@ class Watcher:
         """Start with nothing waiting."""
         self._waiting: deque[tuple[Picture, dict[str, Any]]] = deque(maxlen=WAITING)
         self._new = asyncio.Event()
-        self.left_out = 0
 
     def offer(self, picture: Picture, status: dict[str, Any]) -> None:
         """Let a picture wait; the oldest that waits makes room for it."""
-        self.left_out += len(self._waiting) == WAITING
         self._waiting.append((picture, status))
         self._new.set()
 

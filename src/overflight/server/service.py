@@ -11,6 +11,7 @@ from typing import Any
 from overflight._version import __version__
 from overflight.airspace.volume import Airspace
 from overflight.database import Database
+from overflight.engine.live import LATENESS_S
 from overflight.engine.parameters import CheckParameters
 from overflight.server.attempts import Attempts
 from overflight.server.bell import Bell
@@ -20,7 +21,33 @@ from overflight.server.notices import Notices
 from overflight.server.oidc import Provider
 from overflight.server.pictures import Pictures
 from overflight.server.sky import Sky
+from overflight.server.sources import Sources
 from overflight.store.positions import Positions
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the service has to do.
+
+    Attributes:
+        sources: what feeds it.
+        parameters: what its nets are told.
+        airspace: the volumes that flights are held against.
+        lateness_s: how much later than others a report may come, in s.
+        record: folder of the party whose record is shown, if there is one.
+        mail: through whom mail goes, if through anybody.
+        inside: hosts of one's own network that webhooks may reach.
+        provider: where people log in, if not here alone.
+    """
+
+    sources: Sources
+    parameters: CheckParameters
+    airspace: Airspace
+    lateness_s: float = LATENESS_S
+    record: Path | None = None
+    mail: Mail | None = None
+    inside: Collection[str] = ()
+    provider: Provider | None = None
 
 
 @dataclass
@@ -32,14 +59,8 @@ class Service:
         positions: what flew.
         sky: the last position of every track.
         loop: what judges.
-        airspace: the volumes that it was given.
-        parameters: what its nets are told.
-        record: folder of the party whose record is shown, if there is one.
-        place: west, south, east, north (deg) of what is looked at first, if that is known.
+        work: what it has to do.
         secure: whether pages come over TLS.
-        mail: through whom mail goes, if through anybody.
-        inside: hosts of one's own network that webhooks may reach.
-        provider: where people log in, if not here alone.
         attempts: failed logins.
     """
 
@@ -47,14 +68,8 @@ class Service:
     positions: Positions
     sky: Sky
     loop: Loop
-    airspace: Airspace
-    parameters: CheckParameters
-    record: Path | None = None
-    place: tuple[float, float, float, float] | None = None
-    secure: bool = False
-    mail: Mail | None = None
-    inside: Collection[str] = ()
-    provider: Provider | None = None
+    work: Work
+    secure: bool
     attempts: Attempts = field(default_factory=Attempts)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bell: Bell = field(init=False)
@@ -64,7 +79,7 @@ class Service:
     def __post_init__(self) -> None:
         """Make what the service's own parts follow."""
         self.bell = Bell(self.store)
-        self.notices = Notices(self.store, self.bell, self.mail, self.inside)
+        self.notices = Notices(self.store, self.bell, self.work.mail, self.work.inside)
         self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
 
     def stop(self) -> None:
@@ -79,5 +94,10 @@ class Service:
         """Say how the service is, as plain data."""
         kept = self.positions.span()
         span = None if kept is None else [moment.isoformat() for moment in kept]
-        told = {"version": __version__, "place": self.place, "span": span, "alarms_trouble": self.bell.trouble}
+        told = {
+            "version": __version__,
+            "place": self.work.sources.place,
+            "span": span,
+            "alarms_trouble": self.bell.trouble,
+        }
         return told | self.loop.status()

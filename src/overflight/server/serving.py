@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Collection, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import uvicorn
 
-from overflight.airspace.volume import Airspace
 from overflight.database import Database
 from overflight.engine.journal import Journal
-from overflight.engine.live import LATENESS_S, Live
-from overflight.engine.parameters import CheckParameters
+from overflight.engine.live import Live
+from overflight.engine.watch import signals
 from overflight.errors import InputError
 from overflight.files import locked_file
 from overflight.incidents.party import Party
@@ -29,11 +26,8 @@ from overflight.server.address import Address
 from overflight.server.app import create_app
 from overflight.server.logs import configure
 from overflight.server.loop import Loop, both
-from overflight.server.mail import Mail
-from overflight.server.oidc import Provider
-from overflight.server.service import Service
+from overflight.server.service import Service, Work
 from overflight.server.sky import Sky
-from overflight.server.sources import Sources
 from overflight.store.accounts import has_administrator
 from overflight.store.keys import make_key, take_back_all
 from overflight.store.ledger import LedgerTable
@@ -42,31 +36,6 @@ from overflight.store.positions import Positions
 
 GRACE_S: Final = 5
 """How long answers that are being given may go on once the service is to stop, in s."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What the service has to do.
-
-    Attributes:
-        sources: what feeds it.
-        parameters: what its nets are told.
-        airspace: the volumes that flights are held against.
-        lateness_s: how much later than others a report may come, in s.
-        record: folder of the party whose record is shown, if there is one.
-        mail: through whom mail goes, if through anybody.
-        inside: hosts of one's own network that webhooks may reach.
-        provider: where people log in, if not here alone.
-    """
-
-    sources: Sources
-    parameters: CheckParameters
-    airspace: Airspace
-    lateness_s: float = LATENESS_S
-    record: Path | None = None
-    mail: Mail | None = None
-    inside: Collection[str] = ()
-    provider: Provider | None = None
 
 
 @dataclass(frozen=True)
@@ -123,20 +92,7 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
     journal = Journal(LedgerTable(store, positions), state, live)
     agreed, shown = work.parameters.agreement is not None, work.sources.shown
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
-    service = Service(
-        store=store,
-        positions=positions,
-        sky=sky,
-        loop=loop,
-        airspace=work.airspace,
-        parameters=work.parameters,
-        record=work.record,
-        place=work.sources.place,
-        secure=address.secure,
-        mail=work.mail,
-        inside=work.inside,
-        provider=work.provider,
-    )
+    service = Service(store, positions, sky, loop, work, secure=address.secure)
     loop.start(service.bell.ring)
     return service
 
@@ -205,15 +161,7 @@ def _bound(address: Address) -> socket.socket:
 def _wait(server: uvicorn.Server) -> None:
     """Return when somebody asks for the end, or the server has ended by itself."""
     asked = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
-
-    before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with signals(asked.set):
         while not asked.wait(0.2) and not server.should_exit:
             pass
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
     logging.getLogger("overflight.server").info("stopping")

@@ -56,15 +56,9 @@ def open_sources(names: list[str], speed: float | None, start: str | None, radar
 
 
 def _live(names: list[str], radars: Radars) -> Sources:
-    from overflight.surveillance.feeds.opened import open_feed
+    from overflight.surveillance.feeds.opened import decoder, open_feed
 
-    decode = None
-    if radars:
-        from functools import partial
-
-        from overflight.surveillance.asterix import decode as asterix
-
-        decode = partial(asterix, radars=radars)
+    decode = decoder(radars)
 
     def opened(positions: Mapping[str, int]) -> list[Feed]:
         return [open_feed(name, after=positions.get(name), decode=decode) for name in names]

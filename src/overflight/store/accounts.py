@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -39,7 +40,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 _HASHER: Final = PasswordHasher()  # argon2id, the parameters of RFC 9106, 4 (second choice)
 _AT_ONCE: Final = threading.BoundedSemaphore(4)
 """Each takes 64 MiB and four threads: whoever asks for many at once waits."""
-_NOBODY: Final = _HASHER.hash("nobody has this password")
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,14 @@ def is_password(kept: str | None, password: str) -> bool:
     """Whether a password is the one of which this is kept. Takes as long where there is none: a name is not given away by it."""
     with _AT_ONCE:
         try:
-            return _HASHER.verify(kept or _NOBODY, password) and kept is not None
+            return _HASHER.verify(kept or _nobody(), password) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
+
+
+@cache
+def _nobody() -> str:
+    return _HASHER.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
@@ -186,9 +191,15 @@ def seen_by(connection: Connection, party: str | None) -> frozenset[str] | None:
     return frozenset({party, *rows.scalars()})
 
 
-def sees(parties: frozenset[str] | None) -> Callable[[str | None], bool]:
-    """Say of a flight's party whether somebody who sees these `parties` (`seen_by`) sees it."""
-    return lambda party: parties is None or party is None or party in parties
+def sees(seen: frozenset[str] | None, party: str | None) -> bool:
+    """Say whether somebody who sees these parties (`seen_by`) sees the flights of a party; None for those of no known party."""
+    return seen is None or party is None or party in seen
+
+
+def sees_event(seen: frozenset[str] | None, parties: Iterable[str | None]) -> bool:
+    """Say the same of an event of these parties: one of no known party, or of at least one that they see."""
+    known = [party for party in parties if party is not None]
+    return not known or any(sees(seen, party) for party in known)
 
 
 def _refuse(account: Account) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from overflight.errors import ConflictError, MissingError, ParameterError
 from overflight.store.alarm_states import AlarmState
+from overflight.store.numbers import last_number, next_number
 from overflight.store.priority import PRIORITIES, priority_of
 from overflight.store.tables import EVENTS, LOG
 
@@ -47,14 +48,12 @@ def to_text(us: int) -> str:
 
 def next_sequence(connection: Connection) -> int:
     """Return the number of the next entry, and keep others from writing until the transaction ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE alarm_log IN SHARE ROW EXCLUSIVE MODE"))
-    return last_sequence(connection) + 1
+    return next_number(connection, LOG.c.sequence)
 
 
 def last_sequence(connection: Connection) -> int:
     """Return the number of the last entry; 0 where there is none."""
-    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(LOG.c.sequence), 0))).scalar_one()
+    return last_number(connection, LOG.c.sequence)
 
 
 def live(connection: Connection, changes: list[dict[str, Any]]) -> None:

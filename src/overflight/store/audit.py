@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from overflight.store.alarms import to_text
+from overflight.store.numbers import next_number
 from overflight.store.tables import AUDIT
 
 
@@ -28,10 +29,8 @@ class Actor:
 
 def note(connection: Connection, actor: Actor, action: str, subject: str) -> None:
     """Write what was done, in the transaction that does it."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
-    last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(AUDIT.c.sequence), 0))).scalar_one()
-    values = {"sequence": last + 1, "at_us": time.time_ns() // 1000, "user": actor.user, "action": action}
+    sequence = next_number(connection, AUDIT.c.sequence)
+    values = {"sequence": sequence, "at_us": time.time_ns() // 1000, "user": actor.user, "action": action}
     connection.execute(AUDIT.insert().values({**values, "subject": subject, "address": actor.address}))
 
 

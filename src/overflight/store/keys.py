@@ -80,9 +80,9 @@ def key_of(connection: Connection, purpose: str, secret: str) -> Key | None:
     return None if row is None else Key(row["digest"], row["name"], row["account"], row["csrf"], row["until_us"])
 
 
-def take_back(connection: Connection, digest: str) -> bool:
-    """Let a secret open nothing any more; returns whether it did."""
-    return connection.execute(KEYS.delete().where(KEYS.c.digest == digest)).rowcount > 0
+def take_back(connection: Connection, digest: str) -> None:
+    """Let a secret open nothing any more."""
+    connection.execute(KEYS.delete().where(KEYS.c.digest == digest))
 
 
 def take_back_all(connection: Connection, purpose: str, account: str | None) -> None:

@@ -23,6 +23,7 @@ from overflight.events import KINDS
 from overflight.store import accounts, audit
 from overflight.store.alarms import last_sequence, to_text
 from overflight.store.audit import Actor
+from overflight.store.numbers import next_number
 from overflight.store.priority import PRIORITIES
 from overflight.store.tables import DELIVERIES, SUBSCRIPTIONS
 
@@ -65,10 +66,9 @@ class Subscription:
             return False
         if self.kinds is not None and entry["alarm"]["kind"] not in self.kinds:
             return False
-        parties = [party for party in entry["parties"] if party is not None]
-        if self.of_party is not None and self.of_party not in parties:
+        if self.of_party is not None and self.of_party not in entry["parties"]:
             return False
-        return not parties or any(accounts.sees(seen)(party) for party in parties)
+        return accounts.sees_event(seen, entry["parties"])
 
 
 def subscribe(
@@ -145,12 +145,10 @@ def attempted(
     connection: Connection, told: Subscription, sequence: int, attempt: int, outcome: str, *, delivered: bool
 ) -> None:
     """Write how an attempt to tell somebody of an entry of the log went."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE deliveries IN SHARE ROW EXCLUSIVE MODE"))
-    last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(DELIVERIES.c.number), 0))).scalar_one()
+    number = next_number(connection, DELIVERIES.c.number)
     values = {"subscription": told.id, "sequence": sequence, "attempt": attempt, "outcome": outcome[:500]}
     at_us = time.time_ns() // 1000
-    connection.execute(DELIVERIES.insert().values(number=last + 1, at_us=at_us, delivered=delivered, **values))
+    connection.execute(DELIVERIES.insert().values(number=number, at_us=at_us, delivered=delivered, **values))
 
 
 def done(connection: Connection, told: Subscription, sequence: int) -> None:

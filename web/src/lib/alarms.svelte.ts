@@ -1,6 +1,6 @@
 /** The alarms that want something of somebody: the list once, then every change in order, wherever it came from. */
 
-import { ask, Problem, type Alarm, type LogEntry, type Priority } from "./api";
+import { ask, said, type Alarm, type LogEntry, type Priority } from "./api";
 import { chime } from "./chime";
 import { events } from "./events.svelte";
 import { aside, grouped } from "./groups";
@@ -109,7 +109,7 @@ class Alarms {
       this.#show();
       return true;
     } catch (error) {
-      this.trouble = error instanceof Problem ? error.message : String(error);
+      this.trouble = said(error);
       return false;
     }
   }

@@ -9,6 +9,11 @@ export class Problem extends Error {
   }
 }
 
+/** What went wrong, in words. */
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const BASE = "/api/v1";
 let csrf = "";
 

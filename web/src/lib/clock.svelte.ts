@@ -1,6 +1,6 @@
 /** Which time is looked at: now, or a moment that can be played on from. */
 
-import { positions, type TrackColumns } from "./api";
+import { positions, said, type TrackColumns } from "./api";
 import { live, type Point } from "./live.svelte";
 import type { Track } from "./track";
 import { view } from "./view.svelte";
@@ -107,7 +107,7 @@ class Clock {
       this.#loaded = { fromMs, toMs: Math.min(toMs, this.headMs), tracks: found.tracks };
       this.trouble = null;
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = said(error);
     } finally {
       this.loading = false;
     }

@@ -3,6 +3,12 @@
 const RADIUS_NM = 6371.0088 / 1.852;
 const RAD = Math.PI / 180;
 
+/** How far one longitude is from another, the short way, deg east. */
+export function turnDeg(from: number, to: number): number {
+  const turn = to - from;
+  return turn > 180 ? turn - 360 : turn < -180 ? turn + 360 : turn;
+}
+
 /** Great-circle distance, NM (haversine). */
 export function distanceNm(aLat: number, aLon: number, bLat: number, bLon: number): number {
   const dLat = (bLat - aLat) * RAD;
@@ -52,9 +58,7 @@ export interface Moving {
  */
 export function closest(a: Moving, b: Moving): { inS: number; horizontalNm: number; verticalFt: number | null } | null {
   if (a.speedKt === null || a.trackDeg === null || b.speedKt === null || b.trackDeg === null) return null;
-  let turn = b.longitude - a.longitude;
-  if (turn > 180) turn -= 360;
-  if (turn < -180) turn += 360;
+  const turn = turnDeg(a.longitude, b.longitude);
   const x = turn * 60 * Math.cos(((a.latitude + b.latitude) / 2) * RAD);
   const y = (b.latitude - a.latitude) * 60;
   const vx = (b.speedKt * Math.sin(b.trackDeg * RAD) - a.speedKt * Math.sin(a.trackDeg * RAD)) / 3600;

@@ -2,7 +2,7 @@
 
 import type { TrackColumns } from "./api";
 import { lastBefore } from "./clock.svelte";
-import { distanceNm } from "./earth";
+import { distanceNm, turnDeg } from "./earth";
 
 /** Two reports at most this far apart are bridged, s. */
 export const BRIDGED_S = 60;
@@ -25,9 +25,7 @@ export function at(track: TrackColumns | undefined, second: number): At | null {
   if (to - from > BRIDGED_S) return null;
   const share = (second - from) / (to - from);
   const next = track.altitude[k + 1] ?? null;
-  let turn = (track.longitude[k + 1] as number) - here.longitude;
-  if (turn > 180) turn -= 360;
-  if (turn < -180) turn += 360;
+  const turn = turnDeg(here.longitude, track.longitude[k + 1] as number);
   return {
     latitude: here.latitude + share * ((track.latitude[k + 1] as number) - here.latitude),
     longitude: here.longitude + share * turn,

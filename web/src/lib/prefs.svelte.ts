@@ -1,5 +1,7 @@
 /** What somebody likes: kept in their browser, and nowhere else. */
 
+import { ready } from "./chime";
+
 export interface Prefs {
   palette: "dark" | "light";
   units: "aviation" | "metric";
@@ -42,4 +44,18 @@ export function keepPrefs(): void {
   } catch {
     // A browser that keeps nothing: then they last as long as the page.
   }
+}
+
+export function togglePalette(): void {
+  prefs.palette = prefs.palette === "dark" ? "light" : "dark";
+}
+
+export function toggleUnits(): void {
+  prefs.units = prefs.units === "aviation" ? "metric" : "aviation";
+}
+
+/** Sound on or off; that somebody has pressed something lets the browser sound. */
+export function toggleSound(): void {
+  prefs.sound = !prefs.sound;
+  if (prefs.sound) void ready();
 }

@@ -65,7 +65,7 @@ def covering(outline: Array, within: Array) -> list[int]:
         outline: (N, 3) directions from the Earth's middle to points around it, at most 20 km apart, in order; a closed line without the last point.
         within: (3,) the direction of a point in the area's middle; the whole area is less than 80 degrees away from it.
     """
-    axes = _axes(within)
+    axes = axes_at(within)
     plane = outline @ axes.T
     if np.min(plane[:, 2]) <= _HORIZON:
         raise ValueError("the area is too large for a plane")
@@ -84,6 +84,15 @@ def covering(outline: Array, within: Array) -> list[int]:
         whole += [_plain(row) for row in halves[inside]]
         cut = [_plain(row) for row in halves[touched & ~inside]]
     return sorted(_number(*cell) for cell in [*whole, *cut])
+
+
+def axes_at(within: Array) -> Array:
+    """Return the axes (3, 3) of a plane that touches the Earth at a direction (3,): two along it, and the direction."""
+    up = within / np.linalg.norm(within)
+    aside = np.eye(3)[int(np.argmin(np.abs(up)))]
+    right = np.cross(aside, up)
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(up, right), up])
 
 
 def _plain(row: NDArray[np.int64]) -> tuple[int, int, int, int]:
@@ -127,12 +136,3 @@ def _directions(cells: NDArray[np.int64], along_i: Array, along_j: Array) -> Arr
         share = (part[:, None] + along) / 2.0 ** level[:, None]
         found[rows, :, (axis + step) % 3] = np.tan((share - 0.5) * (np.pi / 2.0))
     return found / np.linalg.norm(found, axis=-1, keepdims=True)
-
-
-def _axes(within: Array) -> Array:
-    """Axes of a plane that touches the Earth at a direction: two along it, and the direction."""
-    up = within / np.linalg.norm(within)
-    aside = np.eye(3)[int(np.argmin(np.abs(up)))]
-    right = np.cross(aside, up)
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(up, right), up])

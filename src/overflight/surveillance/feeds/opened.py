@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from overflight.errors import InputError
@@ -12,6 +13,7 @@ from overflight.surveillance.feeds.place import place_of
 
 if TYPE_CHECKING:
     from overflight.surveillance.feeds.datagrams import Decode
+    from overflight.surveillance.radars import Radars
 
 KINDS: Final = (
     "tcp://HOST:PORT, http://HOST/data/aircraft.json, opensky:, udp://HOST:PORT, nats://HOST:PORT/STREAM or - (standard "
@@ -34,6 +36,15 @@ def open_feed(name: str, *, after: int | None = None, decode: Decode | None = No
     if opener is None:
         raise InputError("no known kind of source", path=name.rpartition("@")[2], remedy=f"name it as {KINDS}")
     return opener(name, after, decode)
+
+
+def decoder(radars: Radars) -> Decode | None:
+    """Return what takes the datagrams of ``udp://`` for sources that may hold radars at these places; None to load it only where it is needed."""
+    if not radars:
+        return None
+    from overflight.surveillance.asterix import decode
+
+    return partial(decode, radars=radars)
 
 
 def _stdin(_: str, _after: int | None, _decode: Decode | None) -> Feed:
