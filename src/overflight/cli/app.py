@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from overflight._version import __version__
-from overflight.cli import agreement, airspace, check, demo, evaluate, key, record, recordings, replay, serve, watch
+from overflight.cli import (
+    agreement,
+    airspace,
+    check,
+    demo,
+    evaluate,
+    key,
+    record,
+    recordings,
+    register,
+    replay,
+    serve,
+    watch,
+)
 
 app = typer.Typer(
     help="Flight safety for airspace that several parties share and do not all trust.",
@@ -23,6 +36,7 @@ app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
+app.command("register")(register.register)
 app.add_typer(airspace.airspace, name="airspace")
 app.add_typer(agreement.agreement, name="agreement")
 app.add_typer(record.incident, name="incident")

@@ -97,6 +97,25 @@ class Area:
             return _circle_meets(two, self)
         return _polygons_meet(self, other)
 
+    def covers(self, other: Area) -> bool:
+        """Whether the other has no point outside, but for `TOUCH_M`."""
+        one, two = self.outline, other.outline
+        if isinstance(one, Circle) and isinstance(two, Circle):
+            _, _, apart_m = GEOD.inv(one.longitude, one.latitude, two.longitude, two.latitude)
+            return apart_m + two.radius_m <= one.radius_m + TOUCH_M
+        if isinstance(one, Circle):
+            return float(_plane(one, *other.points)[1].max()) <= one.radius_m + TOUCH_M
+        if isinstance(two, Circle):
+            middle = Circle(two.latitude, two.longitude, TOUCH_M)
+            inside = shapely.Polygon(_plane(middle, *self.points)[0]).contains(shapely.Point(0.0, 0.0))
+            return bool(inside) and _distance_m(middle, self) >= two.radius_m - TOUCH_M
+        axes = axes_at(self.middle)
+        mine, theirs = self.directions @ axes.T, other.directions @ axes.T
+        if np.min(theirs[:, 2]) < _FARTHEST:
+            return False
+        pictures = [shapely.Polygon(part[:, :2] / part[:, 2:]) for part in (mine, theirs)]
+        return bool(pictures[0].buffer(TOUCH_M / SEMI_MAJOR_M).covers(pictures[1]))
+
     def _refuse_crossing(self) -> None:
         plane = self.directions @ axes_at(self.middle).T
         if np.min(plane[:, 2]) < _FARTHEST:
@@ -127,15 +146,21 @@ def _circle_meets(circle: Circle, polygon: Area) -> bool:
         return True
     if shapely.Polygon(plane).contains(shapely.Point(0.0, 0.0)):
         return True
+    return _distance_m(circle, polygon) <= circle.radius_m + TOUCH_M
+
+
+def _distance_m(circle: Circle, polygon: Area) -> float:
+    """How far it is from the middle of a circle to the outline of a polygon; exact near the circle's edge, and near the nearest point."""
+    latitude, longitude = polygon.points
+    plane, _ = _plane(circle, latitude, longitude)
     nearest_m = _from_origin_m(plane, np.roll(plane, -1, axis=0))
-    if float(nearest_m.min()) > circle.radius_m + _NEAR_M:
-        return False
-    for k in np.flatnonzero(nearest_m <= circle.radius_m + _NEAR_M).tolist():
+    within_m = max(float(nearest_m.min()), circle.radius_m) + _NEAR_M
+    found_m = float(nearest_m.min()) if float(nearest_m.min()) > circle.radius_m + _NEAR_M else math.inf
+    for k in np.flatnonzero(nearest_m <= within_m).tolist():
         ends = [k, (k + 1) % len(latitude)]
         fine, _ = _plane(circle, *_along(latitude[ends], longitude[ends], _FINE_M))
-        if float(_from_origin_m(fine, np.roll(fine, -1, axis=0)).min()) <= circle.radius_m + TOUCH_M:
-            return True
-    return False
+        found_m = min(found_m, float(_from_origin_m(fine, np.roll(fine, -1, axis=0)).min()))
+    return found_m
 
 
 def _plane(circle: Circle, latitude: Array, longitude: Array) -> tuple[Array, Array]:

@@ -106,6 +106,32 @@ def read_volume(told: Any, name: str = "area_of_interest", *, whole: bool = Fals
     return Volume(outline, low, high, start, end)
 
 
+def written(volume: Volume) -> dict[str, Any]:
+    """Return a volume as the standard writes it (`Volume4D`); `read_volume` reads it back."""
+    outline = volume.outline
+    space: dict[str, Any] = {}
+    if isinstance(outline, Circle):
+        center = {"lat": outline.latitude, "lng": outline.longitude}
+        space["outline_circle"] = {"center": center, "radius": {"value": outline.radius_m, "units": "M"}}
+    elif outline is not None:
+        points = zip(outline.latitude, outline.longitude, strict=True)
+        space["outline_polygon"] = {"vertices": [{"lat": latitude, "lng": longitude} for latitude, longitude in points]}
+    for end, level_m in (("lower", volume.lower_m), ("upper", volume.upper_m)):
+        if math.isfinite(level_m):
+            space[f"altitude_{end}"] = {"value": level_m, "reference": "W84", "units": "M"}
+    told: dict[str, Any] = {"volume": space}
+    for end, time_us in (("start", volume.start_us), ("end", volume.end_us)):
+        if time_us is not None:
+            told[f"time_{end}"] = written_time(time_us)
+    return told
+
+
+def written_time(time_us: int) -> dict[str, str]:
+    """Return a time as the standard writes it."""
+    moment = _EPOCH + timedelta(microseconds=time_us)
+    return {"value": moment.isoformat(timespec="microseconds").replace("+00:00", "Z"), "format": "RFC3339"}
+
+
 def _circle(told: Any, name: str) -> Circle:
     fields = _object(told, name)
     latitude, longitude = _point(fields.get("center"), f"{name}.center")

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import tempfile
-import threading
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 import uvicorn
 
 from overflight.database import Database
 from overflight.engine.journal import Journal
 from overflight.engine.live import Live
-from overflight.engine.watch import signals
-from overflight.errors import InputError
 from overflight.files import locked_file
 from overflight.incidents.party import Party
 from overflight.server.address import Address
 from overflight.server.app import create_app
+from overflight.server.listening import listening, wait
 from overflight.server.logs import configure
 from overflight.server.loop import Loop, both
 from overflight.server.service import Service, Work
@@ -33,9 +28,6 @@ from overflight.store.keys import make_key, take_back_all
 from overflight.store.ledger import LedgerTable
 from overflight.store.opened import open_store
 from overflight.store.positions import Positions
-
-GRACE_S: Final = 5
-"""How long answers that are being given may go on once the service is to stop, in s."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,7 @@ def run(work: Work, kept: Kept, address: Address) -> None:
                 print(
                     f"Make the first account, an administrator; this link opens once: {url}/setup#{secret}", flush=True
                 )
-            _wait(server)
+            wait(server)
 
 
 def assembled(work: Work, store: Database, positions: Positions, state: Path, address: Address) -> Service:
@@ -106,62 +98,11 @@ def setup_secret(store: Database) -> str | None:
         return make_key(connection, "setup", "first administrator", None)[0]
 
 
-@contextlib.contextmanager
-def served(service: Service, address: Address) -> Generator[tuple[str, uvicorn.Server]]:
-    """Serve in a thread; gives the address of the page and the server. It has stopped when the block ends.
+def served(service: Service, address: Address) -> contextlib.AbstractContextManager[tuple[str, uvicorn.Server]]:
+    """Serve in a thread, as `listening` does.
 
     Raises:
         InputError: nothing can listen there.
     """
-    cert, key = address.tls or (None, None)
-    config = uvicorn.Config(
-        create_app(service, local=address.local and address.proxy is None),
-        host=address.host,
-        port=address.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=1024,
-        proxy_headers=address.proxy is not None,
-        forwarded_allow_ips=address.proxy,
-        ssl_certfile=cert,
-        ssl_keyfile=key,
-        timeout_graceful_shutdown=GRACE_S,
-        limit_concurrency=1000,
-    )
-    listening = _bound(address)
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http", daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():  # who is told the address can come at once
-        thread.join(0.01)
-    try:
-        yield address.url(listening.getsockname()[1]), server
-    finally:
-        service.stop()
-        server.should_exit = True
-        thread.join()
-        listening.close()
-
-
-def _bound(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    try:
-        return socket.create_server((address.host, address.port), family=family)
-    except OSError as error:
-        place = f"{address.host}:{address.port}"
-        raise InputError(
-            f"cannot be listened at ({error.strerror})", path=place, remedy="name another with --listen"
-        ) from None
-
-
-def _wait(server: uvicorn.Server) -> None:
-    """Return when somebody asks for the end, or the server has ended by itself."""
-    asked = threading.Event()
-    with signals(asked.set):
-        while not asked.wait(0.2) and not server.should_exit:
-            pass
-    logging.getLogger("overflight.server").info("stopping")
+    app = create_app(service, local=address.local and address.proxy is None)
+    return listening(app, address, service.stop)

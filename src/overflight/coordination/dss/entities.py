@@ -1,0 +1,173 @@
+"""Entities of the register (operational intents, constraints, subscriptions) in the database, and finding them by where and when they are."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.engine import Connection
+
+from overflight.coordination.dss.cells import ancestors, first, last
+from overflight.coordination.dss.refusal import Refusal
+from overflight.coordination.dss.shapes import Shape
+from overflight.coordination.dss.tables import CELLS, ENTITIES
+from overflight.coordination.volumes import Volume, read_volume, written
+
+INTENT: Final = "operational intent"
+CONSTRAINT: Final = "constraint"
+SUBSCRIPTION: Final = "subscription"
+KINDS: Final = (INTENT, CONSTRAINT, SUBSCRIPTION)
+MOST_FOUND: Final = 5_000
+"""Where more than this may be in an area, nothing is answered but that: what is left out could be what one flies into."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One of them, as it stands.
+
+    Attributes:
+        kind: of `KINDS`.
+        manager: who made it and may change it, as their tokens name them.
+        version: how often it was changed, from 1.
+        ovn: 128 random bits of this version, as text.
+        base_url: where its manager answers for it.
+        volumes: where and when it is.
+        state: of an intent.
+        subscription: of an intent, the subscription that keeps its manager informed.
+        for_intents, for_constraints: of a subscription, what changes notify.
+        implicit: of a subscription, whether it was made with an intent, and goes with it.
+        notified: of a subscription, the index of its last notification.
+    """
+
+    kind: str
+    id: str
+    manager: str
+    version: int
+    ovn: str
+    base_url: str
+    volumes: tuple[Volume, ...]
+    state: str | None = None
+    subscription: str | None = None
+    for_intents: bool = False
+    for_constraints: bool = False
+    implicit: bool = False
+    notified: int = 0
+
+    @property
+    def start_us(self) -> int:
+        """When the first of its volumes begins."""
+        return min(one.start_us for one in self.volumes if one.start_us is not None)
+
+    @property
+    def end_us(self) -> int:
+        """When the last of its volumes ends."""
+        return max(one.end_us for one in self.volumes if one.end_us is not None)
+
+
+def read_entity(connection: Connection, kind: str, name: str) -> Entity | None:
+    """Return an entity; None where there is none."""
+    row = (
+        connection.execute(sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id == name)).mappings().first()
+    )
+    return None if row is None else _entity(row)
+
+
+def read_cells(connection: Connection, kind: str, names: Collection[str]) -> set[int]:
+    """Return the cells that entities are in."""
+    chosen = sa.select(CELLS.c.cell).where(CELLS.c.kind == kind, CELLS.c.id.in_(names))
+    return set(connection.execute(chosen).scalars())
+
+
+def write_entity(connection: Connection, entity: Entity, shape: Shape, old: Entity | None) -> None:
+    """Write an entity in place of what was, or where nothing was.
+
+    Raises:
+        Refusal: 409, it is no longer as it was.
+    """
+    values = _values(entity, shape)
+    if old is None:
+        insert = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
+        done = connection.execute(insert(ENTITIES).values(values).on_conflict_do_nothing().returning(ENTITIES.c.id))
+    else:
+        as_it_was = (ENTITIES.c.kind == old.kind) & (ENTITIES.c.id == old.id) & (ENTITIES.c.ovn == old.ovn)
+        del values["notified"]  # which others count on
+        done = connection.execute(ENTITIES.update().where(as_it_was).values(values).returning(ENTITIES.c.id))
+    if done.first() is None:
+        raise Refusal(409, f"the {entity.kind} was changed by somebody else at the same time; read it again")
+    if old is None or old.volumes != entity.volumes:
+        if old is not None:
+            connection.execute(CELLS.delete().where(CELLS.c.kind == old.kind, CELLS.c.id == old.id))
+        connection.execute(
+            CELLS.insert(), [{"kind": entity.kind, "cell": cell, "id": entity.id} for cell in shape.cells]
+        )
+
+
+def remove_entity(connection: Connection, entity: Entity) -> None:
+    """Remove an entity."""
+    for table in (CELLS, ENTITIES):
+        connection.execute(table.delete().where(table.c.kind == entity.kind, table.c.id == entity.id))
+
+
+def dependants(connection: Connection, subscription: str) -> list[Entity]:
+    """Return the intents that a subscription keeps informed."""
+    chosen = sa.select(ENTITIES).where(ENTITIES.c.subscription == subscription).order_by(ENTITIES.c.id)
+    return [_entity(row) for row in connection.execute(chosen).mappings()]
+
+
+def nearby(connection: Connection, kind: str, shape: Shape) -> list[Entity]:
+    """Return entities that may meet a shape, by cells, times and levels: none is missing, and some may only be near.
+
+    Raises:
+        Refusal: 413, they are more than `MOST_FOUND`.
+    """
+    ups = {up for cell in shape.cells for up in ancestors(cell)}
+    within = [CELLS.c.cell.between(low, high) for low, high in _ranges(shape.cells)]
+    touched = sa.select(CELLS.c.id).where(CELLS.c.kind == kind, sa.or_(CELLS.c.cell.in_(sorted(ups)), *within))
+    chosen = sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id.in_(touched))
+    if shape.start_us is not None:
+        chosen = chosen.where(ENTITIES.c.end_us >= shape.start_us)
+    if shape.end_us is not None:
+        chosen = chosen.where(ENTITIES.c.start_us <= shape.end_us)
+    chosen = chosen.where(ENTITIES.c.upper_m >= shape.lower_m, ENTITIES.c.lower_m <= shape.upper_m)
+    rows = connection.execute(chosen.limit(MOST_FOUND + 1)).mappings().all()
+    if len(rows) > MOST_FOUND:
+        raise Refusal(
+            413, f"more than {MOST_FOUND:,} {kind}s are there; ask for a smaller area, less time or fewer levels"
+        )
+    return sorted((_entity(row) for row in rows), key=lambda one: one.id)
+
+
+def _ranges(cells: Iterable[int]) -> list[tuple[int, int]]:
+    """Ranges of the numbers of what is within cells, those that follow each other made one."""
+    found: list[tuple[int, int]] = []
+    for cell in cells:
+        low, high = first(cell), last(cell)
+        if found and low - found[-1][1] <= 2:
+            found[-1] = (found[-1][0], high)
+        else:
+            found.append((low, high))
+    return found
+
+
+def _entity(row: Any) -> Entity:
+    told = {one.name: row[one.name] for one in fields(Entity) if one.name != "volumes"}
+    for flag in ("for_intents", "for_constraints", "implicit"):
+        told[flag] = bool(told[flag])
+    return Entity(**told, volumes=tuple(read_volume(one) for one in json.loads(row["extents"])))
+
+
+def _values(entity: Entity, shape: Shape) -> dict[str, Any]:
+    values = {one.name: getattr(entity, one.name) for one in fields(Entity) if one.name != "volumes"}
+    return values | {
+        "extents": json.dumps([written(one) for one in entity.volumes], separators=(",", ":")),
+        "start_us": entity.start_us,
+        "end_us": entity.end_us,
+        "lower_m": shape.lower_m if math.isfinite(shape.lower_m) else -1e9,
+        "upper_m": shape.upper_m if math.isfinite(shape.upper_m) else 1e9,
+    }

@@ -1,0 +1,58 @@
+"""`run`: a register put together, served, and taken apart again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from overflight.coordination.dss.journal import Journal
+from overflight.coordination.dss.register import Register
+from overflight.coordination.dss.tables import open_tables
+from overflight.incidents.party import Party
+from overflight.server.address import Address
+from overflight.server.bearer import Bearers
+from overflight.server.listening import listening, wait
+from overflight.server.logs import configure
+from overflight.server.register import create_register_app
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a register is told.
+
+    Attributes:
+        database: a file, or the address of a PostgreSQL database that several servers may share.
+        bearers: what opens it.
+        record: folder of the record that its journal goes into; None for no journal.
+        verbose: whether more is written to its log.
+    """
+
+    database: Path | str
+    bearers: Bearers
+    record: Path | None
+    verbose: bool = False
+
+
+def run(told: Settings, address: Address) -> None:
+    """Serve until somebody stops it.
+
+    Raises:
+        InputError: the database, the record or the address cannot be used.
+    """
+    configure(logging.INFO if told.verbose else logging.WARNING)
+    with contextlib.ExitStack() as stack:
+        database = open_tables(told.database)
+        stack.callback(database.close)
+        if told.record is not None:
+            party = Party(told.record)
+            stack.callback(party.close)
+            journal = Journal(database, party)
+            journal.move()  # what is wrong with it is said before anything is begun
+            journal.start()
+            stack.callback(journal.stop)
+        app = create_register_app(Register(database), told.bearers)
+        url, server = stack.enter_context(listening(app, address))
+        print(f"The register is at {url}/dss/v1  (stop it with Ctrl-C)", flush=True)
+        wait(server)
