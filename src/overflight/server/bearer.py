@@ -81,7 +81,7 @@ def _keys(path: Path) -> KeySet | RSAKey:
     if not fitting:
         raise InputError("has no key that may be used", path=str(path), remedy=remedy)
     public = [RSAKey.import_key(one.as_dict(private=False)) for one in fitting]
-    return KeySet(public) if len(public) > 1 else public[0]  # a key alone needs no name
+    return KeySet([*public]) if len(public) > 1 else public[0]  # a key alone needs no name
 
 
 def _read(content: str) -> list[RSAKey]:

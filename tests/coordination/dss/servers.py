@@ -14,17 +14,24 @@ from tests.coordination.dss.standing import AUDIENCE, keys_file
 @contextmanager
 def server(place: Path | str, folder: Path, *more: str) -> Generator[tuple[str, subprocess.Popen[str]]]:
     """A register over a database; gives its address and its process."""
-    command = [sys.executable, "-m", "overflight", "register", "--keys", str(keys_file(folder)), "--audience", AUDIENCE]
+    command = [
+        str(Path(sys.executable).with_name("overflight")),
+        "register",
+        "--keys",
+        str(keys_file(folder)),
+        "--audience",
+        AUDIENCE,
+    ]
     if isinstance(place, str):
         command += ["--database", place]
     process = subprocess.Popen(
         [*command, "--listen", "127.0.0.1:0", *more], stdout=subprocess.PIPE, text=True, cwd=folder
     )
-    try:
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        assert said.startswith("The register is at http://127.0.0.1:"), said
-        yield said.split()[4].removesuffix("/dss/v1"), process
-    finally:
-        process.terminate()
-        process.wait(20)
+    with process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert said.startswith("The register is at http://127.0.0.1:"), said
+            yield said.split()[4].removesuffix("/dss/v1"), process
+        finally:
+            process.terminate()

@@ -73,6 +73,7 @@ CHANGES: Final = sa.Table(
     TABLES,
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
     sa.Column("entry", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # numbers are in order even where all before were moved
 )
 """Changes that are not in the journal yet, each written in the transaction that makes it."""
 
