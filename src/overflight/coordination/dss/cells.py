@@ -73,7 +73,7 @@ def covering(outline: Array, within: Array) -> list[int]:
     shapely.prepare(area)
     radius = float(np.arccos(np.min(plane[:, 2] / np.linalg.norm(plane, axis=1)))) + 1e-6
     whole: list[tuple[int, int, int, int]] = []
-    cut = [(face, 0, 0, 0) for face in range(6) if _touches(np.array([[face, 0, 0, 0]]), axes, area, radius)[0][0]]
+    cut = _around(outline)
     while cut:
         halves = np.array([(f, k + 1, 2 * i + a, 2 * j + b) for f, k, i, j in cut for a in (0, 1) for b in (0, 1)])
         if halves[0, 1] > LEVELS:
@@ -84,6 +84,25 @@ def covering(outline: Array, within: Array) -> list[int]:
         whole += [_plain(row) for row in halves[inside]]
         cut = [_plain(row) for row in halves[touched & ~inside]]
     return sorted(_number(*cell) for cell in [*whole, *cut])
+
+
+def _around(outline: Array) -> list[tuple[int, int, int, int]]:
+    """Return a few cells (face, level, i, j) that an area lies within: the smallest there are on one face, or all faces."""
+    largest = np.abs(outline).argmax(axis=1)
+    axis = int(largest[0])
+    ahead = outline[:, axis]
+    if not (largest == axis).all() or (ahead > 0.0).any() != (ahead > 0.0).all():
+        return [(face, 0, 0, 0) for face in range(6)]
+    # Lines are straight on the face as they are on any plane: what holds their ends holds them.
+    across = np.stack([outline[:, (axis + 1) % 3], outline[:, (axis + 2) % 3]]) / np.abs(ahead)
+    share = np.arctan(across) * (2.0 / np.pi) + 0.5
+    low, high = share.min(axis=1) - _MARGIN, share.max(axis=1) + _MARGIN
+    if low.min() <= 0.0 or high.max() >= 1.0:
+        return [(face, 0, 0, 0) for face in range(6)]
+    level = min(LEVELS - 1, max(0, int(-np.log2((high - low).max()))))
+    (i, j), (last_i, last_j) = (np.floor(ends * 2.0**level).astype(int).tolist() for ends in (low, high))
+    face = 2 * axis + (0 if ahead[0] > 0.0 else 1)
+    return [(face, level, a, b) for a in range(i, last_i + 1) for b in range(j, last_j + 1)]
 
 
 def axes_at(within: Array) -> Array:

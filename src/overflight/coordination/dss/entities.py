@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from overflight.coordination.dss.cells import ancestors, first, last
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.shapes import Shape
+from overflight.coordination.dss.shapes import Shape, Shapes
 from overflight.coordination.dss.tables import CELLS, ENTITIES
 from overflight.coordination.volumes import Volume, read_volume, written
 
@@ -25,6 +25,15 @@ SUBSCRIPTION: Final = "subscription"
 KINDS: Final = (INTENT, CONSTRAINT, SUBSCRIPTION)
 MOST_FOUND: Final = 5_000
 """Where more than this may be in an area, nothing is answered but that: what is left out could be what one flies into."""
+_TOUCHED_POSTGRESQL: Final = sa.text(
+    "SELECT c.id FROM unnest(CAST(:low AS bigint[]), CAST(:high AS bigint[])) AS r(low, high)"
+    " JOIN dss_cells c ON c.kind = :kind AND c.cell BETWEEN r.low AND r.high"
+)
+_TOUCHED_SQLITE: Final = sa.text(
+    "SELECT c.id FROM json_each(:ranges) r CROSS JOIN dss_cells c"
+    " ON c.kind = :kind AND c.cell BETWEEN json_extract(r.value, '$[0]') AND json_extract(r.value, '$[1]')"
+)
+"""Ranges of cells, each looked up in the index; a condition for each range would be compiled anew for every question."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +129,21 @@ def dependants(connection: Connection, subscription: str) -> list[Entity]:
     return [_entity(row) for row in connection.execute(chosen).mappings()]
 
 
-def nearby(connection: Connection, kind: str, shape: Shape) -> list[Entity]:
+def nearby(connection: Connection, kind: str, shape: Shape, shapes: Shapes) -> list[Entity]:
     """Return entities that may meet a shape, by cells, times and levels: none is missing, and some may only be near.
 
     Raises:
         Refusal: 413, they are more than `MOST_FOUND`.
     """
     ups = {up for cell in shape.cells for up in ancestors(cell)}
-    within = [CELLS.c.cell.between(low, high) for low, high in _ranges(shape.cells)]
-    touched = sa.select(CELLS.c.id).where(CELLS.c.kind == kind, sa.or_(CELLS.c.cell.in_(sorted(ups)), *within))
-    chosen = sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id.in_(touched))
+    ranges = [*_ranges(shape.cells), *((up, up) for up in sorted(ups))]
+    if connection.dialect.name == "postgresql":
+        touched = _TOUCHED_POSTGRESQL.bindparams(
+            kind=kind, low=[one[0] for one in ranges], high=[one[1] for one in ranges]
+        )
+    else:
+        touched = _TOUCHED_SQLITE.bindparams(kind=kind, ranges=json.dumps(ranges))
+    chosen = sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id.in_(touched.columns(CELLS.c.id)))
     if shape.start_us is not None:
         chosen = chosen.where(ENTITIES.c.end_us >= shape.start_us)
     if shape.end_us is not None:
@@ -140,7 +154,7 @@ def nearby(connection: Connection, kind: str, shape: Shape) -> list[Entity]:
         raise Refusal(
             413, f"more than {MOST_FOUND:,} {kind}s are there; ask for a smaller area, less time or fewer levels"
         )
-    return sorted((_entity(row) for row in rows), key=lambda one: one.id)
+    return sorted((_entity(row, shapes) for row in rows), key=lambda one: one.id)
 
 
 def _ranges(cells: Iterable[int]) -> list[tuple[int, int]]:
@@ -155,11 +169,14 @@ def _ranges(cells: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _entity(row: Any) -> Entity:
+def _entity(row: Any, shapes: Shapes | None = None) -> Entity:
+    def made() -> Shape:
+        return Shape([read_volume(one) for one in json.loads(row["extents"])])
+
     told = {one.name: row[one.name] for one in fields(Entity) if one.name != "volumes"}
     for flag in ("for_intents", "for_constraints", "implicit"):
         told[flag] = bool(told[flag])
-    return Entity(**told, volumes=tuple(read_volume(one) for one in json.loads(row["extents"])))
+    return Entity(**told, volumes=(made() if shapes is None else shapes.of(row["ovn"], made)).volumes)
 
 
 def _values(entity: Entity, shape: Shape) -> dict[str, Any]:

@@ -115,7 +115,8 @@ class Register:
         def concerned(connection: Connection) -> set[tuple[str, str]]:
             old = read_entity(connection, INTENT, name)
             named = {old.subscription if old else None, asked.subscription} - {None, NO_SUBSCRIPTION}
-            return {(INTENT, name), *((SUBSCRIPTION, one) for one in named if one is not None)}
+            held = {(SUBSCRIPTION, one) for one in named if one is not None}
+            return held if old is None else held | {(INTENT, name)}
 
         with self.changing(asked.shape, concerned) as connection:
             old = self.current(connection, INTENT, client, name, ovn)
@@ -138,8 +139,8 @@ class Register:
             write_entity(connection, entity, asked.shape, old)
             if old is not None and old.subscription != entity.subscription:
                 self._follow(connection, old.subscription)
-            if subscription is not None:
-                self._follow(connection, subscription.id)
+            if asked.subscription is not None:
+                self._follow(connection, asked.subscription)
             return self._changed(connection, client, "put", entity, [asked.shape, *self._shape_of(old)])
 
     def delete_intent(self, client: Client, name: str, ovn: str) -> dict[str, Any]:
@@ -256,7 +257,7 @@ class Register:
         Raises:
             Refusal: 413, they are too many.
         """
-        return [one for one in nearby(connection, kind, shape) if self.shape(one).meets(shape)]
+        return [one for one in nearby(connection, kind, shape, self._shapes) if self.shape(one).meets(shape)]
 
     def shape(self, entity: Entity) -> Shape:
         """Return the shape of an entity."""
@@ -283,15 +284,17 @@ class Register:
         self, connection: Connection, client: Client, name: str, asked: IntentRequest, subscription: Entity | None
     ) -> None:
         """Refuse a plan whose maker does not know everything that it meets."""
-        intents = [
-            one for one in self.meeting(connection, INTENT, asked.shape) if one.id != name and one.ovn not in asked.key
-        ]
+
+        def unknown(kind: str) -> list[Entity]:
+            near = [one for one in nearby(connection, kind, asked.shape, self._shapes) if one.ovn not in asked.key]
+            return [one for one in near if one.id != name and self.shape(one).meets(asked.shape)]
+
+        intents = unknown(INTENT)
         states = self.availabilities.of(connection, {one.manager for one in intents})
         intents = [one for one in intents if one.state != requests.ACCEPTED or states.get(one.manager) != "Down"]
         constraints: list[Entity] = []
         if subscription is not None and subscription.for_constraints:
-            found = self.meeting(connection, CONSTRAINT, asked.shape)
-            constraints = [one for one in found if one.ovn not in asked.key]
+            constraints = unknown(CONSTRAINT)
         if intents or constraints:
             raise Refusal(
                 409,
@@ -360,8 +363,8 @@ class Register:
             which = (ENTITIES.c.kind == SUBSCRIPTION) & ENTITIES.c.id.in_(chosen)
             if self.database.shared:  # in order, so that no two changes wait for each other
                 connection.execute(sa.select(ENTITIES.c.id).where(which).order_by(ENTITIES.c.id).with_for_update())
-            connection.execute(ENTITIES.update().where(which).values(notified=ENTITIES.c.notified + 1))
-            rows = connection.execute(sa.select(ENTITIES.c.id, ENTITIES.c.notified, ENTITIES.c.base_url).where(which))
+            counted = ENTITIES.update().where(which).values(notified=ENTITIES.c.notified + 1)
+            rows = connection.execute(counted.returning(ENTITIES.c.base_url, ENTITIES.c.id, ENTITIES.c.notified))
             found = sorted((row.base_url, row.id, row.notified) for row in rows)
         else:
             found = []
