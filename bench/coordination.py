@@ -159,8 +159,10 @@ def register(place: str | None, folder: Path) -> Generator[tuple[str, int]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
-        yield said.split()[4].removesuffix("/dss/v1"), process.pid
-        process.terminate()
+        try:
+            yield said.split()[4].removesuffix("/dss/v1"), process.pid
+        finally:
+            process.terminate()
 
 
 def load(urls: list[str], kind: str, seconds: float) -> list[list[float]]:
@@ -187,7 +189,7 @@ def rates(name: str, took: list[list[float]], seconds: float, least: float, slow
     counts = [len(each) for each in took]
     found = [at_least(f"{name}, creates a second", len(everything) / seconds, least)]
     if slowest_ms is None:
-        share = max(counts) / statistics.median(counts)
+        share = max(counts) / max(1, statistics.median(counts))
         found.append(at_most("  the most of a client, by the median of all", share, 3.0))
         found.append(Figure("  fewest and most of a client", f"{min(counts)} and {max(counts)}"))
     p95_ms = 1000.0 * percentile(everything, 0.95)
@@ -237,7 +239,7 @@ def queries(url: str, count: int) -> tuple[list[float], list[int]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--stored", type=int, default=100_000)
+    parser.add_argument("--stored", type=int, default=100_000, help="0: the rest alone")
     told = parser.parse_args()
     figures: list[Figure] = []
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ TOUCH_M: Final = 0.01
 _FINE_M: Final = 50.0
 _NEAR_M: Final = 5.0
 """Nearer to the edge of a circle than this, pieces of `PIECE_M` are not straight enough around its middle, and are cut finer."""
-_CIRCLE_CORNERS: Final = 256
+_CIRCLE_CORNERS: Final = 64
 _CLOSE: Final = 1e-6
 """Of the Earth's radius, 6 m: what the cosine of a small angle cannot tell."""
 _FARTHEST: Final = math.cos(math.radians(80.0))

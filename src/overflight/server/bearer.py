@@ -6,6 +6,7 @@ The keys are read from a file: nothing is asked over the network, and no other a
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from collections.abc import Collection
 from pathlib import Path
@@ -22,6 +23,7 @@ from overflight.errors import InputError
 
 _LEEWAY_S: Final = 5
 _LONGEST: Final = 8_192
+_MOST_KNOWN: Final = 1_000
 _SMALLEST_BITS: Final = 2_048
 
 
@@ -35,6 +37,7 @@ class Bearers:
             InputError: there is no RSA key of at least 2,048 bits in it.
         """
         self._keys = _keys(keys)
+        self._known: dict[str, tuple[Client, float]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,
             iss={"essential": True, "allow_blank": False},
@@ -54,8 +57,19 @@ class Bearers:
             raise Refusal(401, "there is no bearer token")
         if len(token) > _LONGEST:
             raise Refusal(401, "the token is too long")
+        known = self._known.get(token)
+        if known is not None and time.time() < known[1]:
+            return known[0]
+        client, until_s = self._read(token.strip())
+        if len(self._known) >= _MOST_KNOWN:
+            self._known = {}
+        self._known[token] = (client, until_s)
+        return client
+
+    def _read(self, token: str) -> tuple[Client, float]:
+        """Return who a token is for, and until when."""
         try:
-            claims: dict[str, Any] = jwt.decode(token.strip(), self._keys, algorithms=["RS256"]).claims
+            claims: dict[str, Any] = jwt.decode(token, self._keys, algorithms=["RS256"]).claims
             self._claims.validate(claims)
         except (JoseError, ValueError, TypeError) as error:
             raise Refusal(401, f"the token does not hold ({type(error).__name__})") from None
@@ -64,7 +78,7 @@ class Bearers:
             raise Refusal(401, "the token's iss, sub or scope is no text")
         if not subject.isprintable() or len(subject) > 256:
             raise Refusal(401, "the token's sub is no name")
-        return Client(subject, frozenset(told.split()) & frozenset(SCOPES))
+        return Client(subject, frozenset(told.split()) & frozenset(SCOPES)), float(claims["exp"])
 
 
 def _keys(path: Path) -> KeySet | RSAKey:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from overflight.earth.wgs84 import Array
 
 LEVELS: Final = 29
-MOST: Final = 64
+MOST: Final = 32
 _BITS: Final = 2 * LEVELS + 1
 _MARGIN: Final = 1e-9
 """Of the Earth's radius, 6 mm: what rounding and the flattening of 20 km of a geodesic may amount to, many times over."""

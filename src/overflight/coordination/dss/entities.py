@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import Connection
 
-from overflight.coordination.dss.cells import ancestors, first, last
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.shapes import Shape, Shapes
 from overflight.coordination.dss.tables import CELLS, ENTITIES
@@ -25,15 +23,26 @@ SUBSCRIPTION: Final = "subscription"
 KINDS: Final = (INTENT, CONSTRAINT, SUBSCRIPTION)
 MOST_FOUND: Final = 5_000
 """Where more than this may be in an area, nothing is answered but that: what is left out could be what one flies into."""
-_TOUCHED_POSTGRESQL: Final = sa.text(
-    "SELECT c.id FROM unnest(CAST(:low AS bigint[]), CAST(:high AS bigint[])) AS r(low, high)"
-    " JOIN dss_cells c ON c.kind = :kind AND c.cell BETWEEN r.low AND r.high"
+_READ: Final = sa.select(ENTITIES).where(ENTITIES.c.kind == sa.bindparam("kind"), ENTITIES.c.id == sa.bindparam("id"))
+_TOUCHED_POSTGRESQL: Final = (
+    "WITH near AS MATERIALIZED (SELECT DISTINCT c.id FROM unnest(CAST(:low AS bigint[]), CAST(:high AS bigint[])) AS r(low, high)"
+    " CROSS JOIN LATERAL (SELECT id FROM dss_cells"
+    " WHERE kind = :kind AND cell BETWEEN r.low AND r.high OFFSET 0) AS c) SELECT id FROM near"
 )
-_TOUCHED_SQLITE: Final = sa.text(
+_TOUCHED_SQLITE: Final = (
     "SELECT c.id FROM json_each(:ranges) r CROSS JOIN dss_cells c"
     " ON c.kind = :kind AND c.cell BETWEEN json_extract(r.value, '$[0]') AND json_extract(r.value, '$[1]')"
 )
-"""Ranges of cells, each looked up in the index; a condition for each range would be compiled anew for every question."""
+"""Ranges of cells, each looked up in the index, and first: what PostgreSQL would plan by itself goes through all entities, as it knows nothing of ranges.
+A condition for each range would be compiled anew for every question."""
+_NEAR: Final = (
+    "SELECT * FROM dss_entities WHERE kind = :kind AND id IN ({touched}) AND end_us >= :start AND start_us <= :end"
+    " AND upper_m >= :lower AND lower_m <= :upper LIMIT :most"
+)
+_NEAR_POSTGRESQL: Final = sa.text(_NEAR.format(touched=_TOUCHED_POSTGRESQL))
+_NEAR_SQLITE: Final = sa.text(_NEAR.format(touched=_TOUCHED_SQLITE))
+_EVER: Final = 1 << 62
+_FAR_M: Final = 1e9
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,7 @@ class Entity:
 
 def read_entity(connection: Connection, kind: str, name: str) -> Entity | None:
     """Return an entity; None where there is none."""
-    row = (
-        connection.execute(sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id == name)).mappings().first()
-    )
+    row = connection.execute(_READ, {"kind": kind, "id": name}).mappings().first()
     return None if row is None else _entity(row)
 
 
@@ -135,38 +142,25 @@ def nearby(connection: Connection, kind: str, shape: Shape, shapes: Shapes) -> l
     Raises:
         Refusal: 413, they are more than `MOST_FOUND`.
     """
-    ups = {up for cell in shape.cells for up in ancestors(cell)}
-    ranges = [*_ranges(shape.cells), *((up, up) for up in sorted(ups))]
+    ranges = shape.ranges
+    told = {
+        "kind": kind,
+        "start": -_EVER if shape.start_us is None else shape.start_us,
+        "end": _EVER if shape.end_us is None else shape.end_us,
+        "lower": max(shape.lower_m, -_FAR_M),
+        "upper": min(shape.upper_m, _FAR_M),
+        "most": MOST_FOUND + 1,
+    }
     if connection.dialect.name == "postgresql":
-        touched = _TOUCHED_POSTGRESQL.bindparams(
-            kind=kind, low=[one[0] for one in ranges], high=[one[1] for one in ranges]
-        )
+        told |= {"low": [low for low, _ in ranges], "high": [high for _, high in ranges]}
+        rows = connection.execute(_NEAR_POSTGRESQL, told).mappings().all()
     else:
-        touched = _TOUCHED_SQLITE.bindparams(kind=kind, ranges=json.dumps(ranges))
-    chosen = sa.select(ENTITIES).where(ENTITIES.c.kind == kind, ENTITIES.c.id.in_(touched.columns(CELLS.c.id)))
-    if shape.start_us is not None:
-        chosen = chosen.where(ENTITIES.c.end_us >= shape.start_us)
-    if shape.end_us is not None:
-        chosen = chosen.where(ENTITIES.c.start_us <= shape.end_us)
-    chosen = chosen.where(ENTITIES.c.upper_m >= shape.lower_m, ENTITIES.c.lower_m <= shape.upper_m)
-    rows = connection.execute(chosen.limit(MOST_FOUND + 1)).mappings().all()
+        rows = connection.execute(_NEAR_SQLITE, told | {"ranges": json.dumps(ranges)}).mappings().all()
     if len(rows) > MOST_FOUND:
         raise Refusal(
             413, f"more than {MOST_FOUND:,} {kind}s are there; ask for a smaller area, less time or fewer levels"
         )
     return sorted((_entity(row, shapes) for row in rows), key=lambda one: one.id)
-
-
-def _ranges(cells: Iterable[int]) -> list[tuple[int, int]]:
-    """Ranges of the numbers of what is within cells, those that follow each other made one."""
-    found: list[tuple[int, int]] = []
-    for cell in cells:
-        low, high = first(cell), last(cell)
-        if found and low - found[-1][1] <= 2:
-            found[-1] = (found[-1][0], high)
-        else:
-            found.append((low, high))
-    return found
 
 
 def _entity(row: Any, shapes: Shapes | None = None) -> Entity:
@@ -185,6 +179,6 @@ def _values(entity: Entity, shape: Shape) -> dict[str, Any]:
         "extents": json.dumps([written(one) for one in entity.volumes], separators=(",", ":")),
         "start_us": entity.start_us,
         "end_us": entity.end_us,
-        "lower_m": shape.lower_m if math.isfinite(shape.lower_m) else -1e9,
-        "upper_m": shape.upper_m if math.isfinite(shape.upper_m) else 1e9,
+        "lower_m": max(shape.lower_m, -_FAR_M),
+        "upper_m": min(shape.upper_m, _FAR_M),
     }

@@ -33,11 +33,12 @@ from overflight.coordination.dss.entities import (
     remove_entity,
     write_entity,
 )
-from overflight.coordination.dss.locks import Locks
+from overflight.coordination.dss.locks import Locks, lock_cells
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.requests import CONFORMANCE, PLANNED, PROCESSING, STRATEGIC, IntentRequest
 from overflight.coordination.dss.shapes import Shape, Shapes
 from overflight.coordination.dss.tables import ENTITIES
+from overflight.coordination.dss.turns import Turns
 from overflight.database import Database
 
 _ATTEMPTS: Final = 5
@@ -77,7 +78,7 @@ class Register:
         """Take a database that has the tables, and a clock (us since 1970)."""
         self.database, self.clock = database, clock
         self.availabilities = Availabilities(database)
-        self._locks, self._shapes = Locks(database), Shapes()
+        self._locks, self._shapes, self._turns = Locks(database), Shapes(), Turns()
 
     def get(self, kind: str, client: Client, name: str) -> dict[str, Any]:
         """Return the reference of an intent or a constraint.
@@ -113,17 +114,38 @@ class Register:
         self.refuse_past(asked.shape)
 
         def concerned(connection: Connection) -> set[tuple[str, str]]:
-            old = read_entity(connection, INTENT, name)
-            named = {old.subscription if old else None, asked.subscription} - {None, NO_SUBSCRIPTION}
-            held = {(SUBSCRIPTION, one) for one in named if one is not None}
-            return held if old is None else held | {(INTENT, name)}
+            return self._concerned(connection, name, asked.subscription)
 
+        if not planned:  # who is out of their plan waits for nobody
+            return self._put_intent(client, name, ovn, asked, concerned)
+        held = lock_cells(asked.shape.cells)
+        self._turns.wait(client.name, held)
+        try:
+            answer = self._put_intent(client, name, ovn, asked, concerned)
+        except Refusal as refusal:
+            if "missing_operational_intents" in refusal.more:
+                self._turns.refused(client.name, held)
+            else:
+                self._turns.done(client.name)
+            raise
+        self._turns.done(client.name)
+        return answer
+
+    def _put_intent(
+        self,
+        client: Client,
+        name: str,
+        ovn: str | None,
+        asked: IntentRequest,
+        concerned: Callable[[Connection], set[tuple[str, str]]],
+    ) -> dict[str, Any]:
         with self.changing(asked.shape, concerned) as connection:
             old = self.current(connection, INTENT, client, name, ovn)
-            if planned:
-                self._refuse_down(connection, client)
+            states = self.availabilities.of(connection, {client.name})
+            if asked.state in PLANNED:
+                _refuse_down(states)
             subscription = self._subscription(connection, client, asked)
-            if planned:
+            if asked.state in PLANNED:
                 self._refuse_unknown(connection, client, name, asked, subscription)
             entity = Entity(
                 INTENT,
@@ -139,9 +161,9 @@ class Register:
             write_entity(connection, entity, asked.shape, old)
             if old is not None and old.subscription != entity.subscription:
                 self._follow(connection, old.subscription)
-            if asked.subscription is not None:
-                self._follow(connection, asked.subscription)
-            return self._changed(connection, client, "put", entity, [asked.shape, *self._shape_of(old)])
+            if asked.subscription is not None and subscription is not None and subscription.implicit:
+                self._follow(connection, subscription.id)
+            return self._changed(connection, client, "put", entity, [asked.shape, *self._shape_of(old)], states)
 
     def delete_intent(self, client: Client, name: str, ovn: str) -> dict[str, Any]:
         """Remove an intent; returns what `changeOperationalIntentReference` answers.
@@ -150,16 +172,12 @@ class Register:
             Refusal: 403, 404, 409 or 412, as the standard has it.
         """
 
-        def concerned(connection: Connection) -> set[tuple[str, str]]:
-            old = read_entity(connection, INTENT, name)
-            held = {(INTENT, name)}
-            return held if old is None or old.subscription is None else held | {(SUBSCRIPTION, old.subscription)}
-
-        with self.changing(None, concerned) as connection:
+        with self.changing(None, lambda connection: self._concerned(connection, name, None)) as connection:
             old = self.existing(connection, INTENT, client, name, ovn)
-            self._refuse_down(connection, client)
+            states = self.availabilities.of(connection, {client.name})
+            _refuse_down(states)
             remove_entity(connection, old)
-            answer = self._changed(connection, client, "delete", old, self._shape_of(old))
+            answer = self._changed(connection, client, "delete", old, self._shape_of(old), states)
             self._follow(connection, old.subscription)
             return answer
 
@@ -175,7 +193,8 @@ class Register:
             version = 1 if old is None else old.version + 1
             entity = Entity(CONSTRAINT, name, client.name, version, new_ovn(), base_url, shape.volumes)
             write_entity(connection, entity, shape, old)
-            return self._changed(connection, client, "put", entity, [shape, *self._shape_of(old)])
+            states = self.availabilities.of(connection, {client.name})
+            return self._changed(connection, client, "put", entity, [shape, *self._shape_of(old)], states)
 
     def delete_constraint(self, client: Client, name: str, ovn: str) -> dict[str, Any]:
         """Remove a constraint; returns what `changeConstraintReference` answers.
@@ -186,7 +205,8 @@ class Register:
         with self.changing(None, lambda _: {(CONSTRAINT, name)}) as connection:
             old = self.existing(connection, CONSTRAINT, client, name, ovn)
             remove_entity(connection, old)
-            return self._changed(connection, client, "delete", old, self._shape_of(old))
+            states = self.availabilities.of(connection, {client.name})
+            return self._changed(connection, client, "delete", old, self._shape_of(old), states)
 
     # What subscriptions need too.
 
@@ -211,8 +231,7 @@ class Register:
             with self._locks.changing(()) as connection:
                 yield connection
             return
-        with self.database.reading() as connection:
-            held = wanted(connection)
+        held = set(cells)  # what there was before is seldom elsewhere
         for _ in range(_ATTEMPTS):
             with self._locks.changing(held) as connection:
                 now = wanted(connection)
@@ -276,9 +295,15 @@ class Register:
         if shape.end_us is not None and shape.end_us < self.clock():
             raise Refusal(400, "the end of all extents is in the past")
 
-    def _refuse_down(self, connection: Connection, client: Client) -> None:
-        if self.availabilities.of(connection, {client.name}).get(client.name) == "Down":
-            raise Refusal(412, "you are marked as Down; an arbiter has to say that you are back")
+    def _concerned(self, connection: Connection, name: str, subscription: str | None) -> set[tuple[str, str]]:
+        """Return what a change of an intent changes besides: implicit subscriptions. Others need not be held: they reach over all of the intent."""
+        old = read_entity(connection, INTENT, name)
+        held: set[tuple[str, str]] = set() if old is None else {(INTENT, name)}
+        for one in {subscription, None if old is None else old.subscription} - {None, NO_SUBSCRIPTION}:
+            found = None if one is None else read_entity(connection, SUBSCRIPTION, one)
+            if found is not None and found.implicit:
+                held.add((SUBSCRIPTION, found.id))
+        return held
 
     def _refuse_unknown(
         self, connection: Connection, client: Client, name: str, asked: IntentRequest, subscription: Entity | None
@@ -351,7 +376,13 @@ class Register:
         return [] if entity is None else [self.shape(entity)]
 
     def _changed(
-        self, connection: Connection, client: Client, action: str, entity: Entity, shapes: list[Shape]
+        self,
+        connection: Connection,
+        client: Client,
+        action: str,
+        entity: Entity,
+        shapes: list[Shape],
+        states: dict[str, str],
     ) -> dict[str, Any]:
         """Write a change down, count it for the subscriptions that it notifies, and return the answer."""
         write_change(connection, self.clock(), action, entity)
@@ -361,8 +392,9 @@ class Register:
         chosen = sorted(name for name, one in near.items() if one.end_us >= now and getattr(one, flag.name))
         if chosen:
             which = (ENTITIES.c.kind == SUBSCRIPTION) & ENTITIES.c.id.in_(chosen)
-            if self.database.shared:  # in order, so that no two changes wait for each other
-                connection.execute(sa.select(ENTITIES.c.id).where(which).order_by(ENTITIES.c.id).with_for_update())
+            if self.database.shared:  # taken in order, so that no two changes wait for each other
+                in_order = sa.select(ENTITIES.c.id).where(which).order_by(ENTITIES.c.id).with_for_update()
+                which = (ENTITIES.c.kind == SUBSCRIPTION) & ENTITIES.c.id.in_(in_order)
             counted = ENTITIES.update().where(which).values(notified=ENTITIES.c.notified + 1)
             rows = connection.execute(counted.returning(ENTITIES.c.base_url, ENTITIES.c.id, ENTITIES.c.notified))
             found = sorted((row.base_url, row.id, row.notified) for row in rows)
@@ -371,7 +403,6 @@ class Register:
         by_url: dict[str, list[dict[str, Any]]] = {}
         for base_url, name, index in found:
             by_url.setdefault(base_url, []).append({"subscription_id": name, "notification_index": index})
-        states = self.availabilities.of(connection, {entity.manager})
         field = "operational_intent_reference" if entity.kind == INTENT else "constraint_reference"
         return {
             field: intent_or_constraint(entity, client.name, states),
@@ -385,3 +416,9 @@ class Register:
 
 NO_SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000000"
 """What an intent names that has none: the standard's reference cannot do without."""
+
+
+def _refuse_down(states: dict[str, str]) -> None:
+    """Refuse what a USS may not do that an arbiter found to be down."""
+    if "Down" in states.values():
+        raise Refusal(412, "you are marked as Down; an arbiter has to say that you are back")

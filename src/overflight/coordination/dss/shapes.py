@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from overflight.coordination.areas import Area
-from overflight.coordination.dss.cells import ancestors
+from overflight.coordination.dss.cells import ancestors, first, last
 from overflight.coordination.volumes import Volume
 
 _KEPT: Final = 20_000
@@ -41,8 +41,21 @@ class Shape:
     @cached_property
     def cells(self) -> list[int]:
         """Cells that cover it, in order; none of them within another."""
-        all_of_them = {cell for area in self.areas for cell in area.cells()}
-        return sorted(cell for cell in all_of_them if not any(up in all_of_them for up in ancestors(cell)))
+        found = {cell for area in self.areas for cell in area.cells()}
+        return sorted(found if len(self.areas) == 1 else (cell for cell in found if found.isdisjoint(ancestors(cell))))
+
+    @cached_property
+    def ranges(self) -> list[tuple[int, int]]:
+        """Ranges of the numbers of all cells that something that meets it is in: what is within its cells, and what they are within."""
+        found: list[tuple[int, int]] = []
+        for cell in self.cells:
+            low, high = first(cell), last(cell)
+            if found and low - found[-1][1] <= 2:
+                found[-1] = (found[-1][0], high)
+            else:
+                found.append((low, high))
+        wider = {up for cell in self.cells for up in ancestors(cell)}
+        return [*found, *((up, up) for up in sorted(wider))]
 
     def meets(self, other: Shape) -> bool:
         """Whether some volume of one and some of the other have a place, a level and a time in common."""
