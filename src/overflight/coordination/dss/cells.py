@@ -25,6 +25,8 @@ MOST: Final = 32
 _BITS: Final = 2 * LEVELS + 1
 _MARGIN: Final = 1e-9
 """Of the Earth's radius, 6 mm: what rounding and the flattening of 20 km of a geodesic may amount to, many times over."""
+_ACROSS: Final = 2.0
+"""An area is first covered by cells of which it spans two to this power, or up to twice as many."""
 _HORIZON: Final = 0.05
 """Nearer to the horizon of the plane, in terms of the cosine, nothing is drawn on it: such cells are taken to touch, and divided."""
 
@@ -69,25 +71,26 @@ def covering(outline: Array, within: Array) -> list[int]:
     plane = outline @ axes.T
     if np.min(plane[:, 2]) <= _HORIZON:
         raise ValueError("the area is too large for a plane")
-    area = shapely.Polygon(plane[:, :2] / plane[:, 2:]).buffer(_MARGIN / np.min(plane[:, 2]) ** 2)
+    area = shapely.Polygon(plane[:, :2] / plane[:, 2:]).buffer(_MARGIN / np.min(plane[:, 2]) ** 2, quad_segs=1)
     shapely.prepare(area)
     radius = float(np.arccos(np.min(plane[:, 2] / np.linalg.norm(plane, axis=1)))) + 1e-6
     whole: list[tuple[int, int, int, int]] = []
-    cut = _around(outline)
-    while cut:
-        halves = np.array([(f, k + 1, 2 * i + a, 2 * j + b) for f, k, i, j in cut for a in (0, 1) for b in (0, 1)])
-        if halves[0, 1] > LEVELS:
-            break
-        touched, inside = _touches(halves, axes, area, radius)
+    cut: list[tuple[int, int, int, int]] = []
+    tried = np.array(_around(outline))
+    while tried[0, 1] <= LEVELS:
+        touched, inside = _touches(tried, axes, area, radius)
         if len(whole) + int(touched.sum()) > MOST:
             break
-        whole += [_plain(row) for row in halves[inside]]
-        cut = [_plain(row) for row in halves[touched & ~inside]]
+        whole += [_plain(row) for row in tried[inside]]
+        cut = [_plain(row) for row in tried[touched & ~inside]]
+        if not cut:
+            break
+        tried = np.array([(f, k + 1, 2 * i + a, 2 * j + b) for f, k, i, j in cut for a in (0, 1) for b in (0, 1)])
     return sorted(_number(*cell) for cell in [*whole, *cut])
 
 
 def _around(outline: Array) -> list[tuple[int, int, int, int]]:
-    """Return a few cells (face, level, i, j) that an area lies within: the smallest there are on one face, or all faces."""
+    """Return some cells (face, level, i, j) that an area lies within: small ones on one face, or all faces."""
     largest = np.abs(outline).argmax(axis=1)
     axis = int(largest[0])
     ahead = outline[:, axis]
@@ -99,7 +102,7 @@ def _around(outline: Array) -> list[tuple[int, int, int, int]]:
     low, high = share.min(axis=1) - _MARGIN, share.max(axis=1) + _MARGIN
     if low.min() <= 0.0 or high.max() >= 1.0:
         return [(face, 0, 0, 0) for face in range(6)]
-    level = min(LEVELS - 1, max(0, int(-np.log2((high - low).max()))))
+    level = min(LEVELS, max(0, int(_ACROSS - np.log2((high - low).max()))))
     (i, j), (last_i, last_j) = (np.floor(ends * 2.0**level).astype(int).tolist() for ends in (low, high))
     face = 2 * axis + (0 if ahead[0] > 0.0 else 1)
     return [(face, level, a, b) for a in range(i, last_i + 1) for b in range(j, last_j + 1)]

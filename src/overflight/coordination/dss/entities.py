@@ -37,10 +37,14 @@ _TOUCHED_SQLITE: Final = (
 A condition for each range would be compiled anew for every question."""
 _NEAR: Final = (
     "SELECT * FROM dss_entities WHERE kind = :kind AND id IN ({touched}) AND end_us >= :start AND start_us <= :end"
-    " AND upper_m >= :lower AND lower_m <= :upper LIMIT :most"
+    " AND upper_m >= :lower AND lower_m <= :upper AND {unknown} LIMIT :most"
 )
-_NEAR_POSTGRESQL: Final = sa.text(_NEAR.format(touched=_TOUCHED_POSTGRESQL))
-_NEAR_SQLITE: Final = sa.text(_NEAR.format(touched=_TOUCHED_SQLITE))
+_NEAR_POSTGRESQL: Final = sa.text(
+    _NEAR.format(touched=_TOUCHED_POSTGRESQL, unknown="ovn <> ALL(CAST(:known AS text[]))")
+)
+_NEAR_SQLITE: Final = sa.text(
+    _NEAR.format(touched=_TOUCHED_SQLITE, unknown="ovn NOT IN (SELECT value FROM json_each(:known))")
+)
 _EVER: Final = 1 << 62
 _FAR_M: Final = 1e9
 
@@ -136,8 +140,10 @@ def dependants(connection: Connection, subscription: str) -> list[Entity]:
     return [_entity(row) for row in connection.execute(chosen).mappings()]
 
 
-def nearby(connection: Connection, kind: str, shape: Shape, shapes: Shapes) -> list[Entity]:
-    """Return entities that may meet a shape, by cells, times and levels: none is missing, and some may only be near.
+def nearby(
+    connection: Connection, kind: str, shape: Shape, shapes: Shapes, known: Collection[str] = ()
+) -> list[Entity]:
+    """Return entities that may meet a shape, by cells, times and levels, but for those of known OVNs: none is missing, and some may only be near.
 
     Raises:
         Refusal: 413, they are more than `MOST_FOUND`.
@@ -152,10 +158,14 @@ def nearby(connection: Connection, kind: str, shape: Shape, shapes: Shapes) -> l
         "most": MOST_FOUND + 1,
     }
     if connection.dialect.name == "postgresql":
-        told |= {"low": [low for low, _ in ranges], "high": [high for _, high in ranges]}
+        told |= {"low": [low for low, _ in ranges], "high": [high for _, high in ranges], "known": list(known)}
         rows = connection.execute(_NEAR_POSTGRESQL, told).mappings().all()
     else:
-        rows = connection.execute(_NEAR_SQLITE, told | {"ranges": json.dumps(ranges)}).mappings().all()
+        rows = (
+            connection.execute(_NEAR_SQLITE, told | {"ranges": json.dumps(ranges), "known": json.dumps(list(known))})
+            .mappings()
+            .all()
+        )
     if len(rows) > MOST_FOUND:
         raise Refusal(
             413, f"more than {MOST_FOUND:,} {kind}s are there; ask for a smaller area, less time or fewer levels"

@@ -311,7 +311,7 @@ class Register:
         """Refuse a plan whose maker does not know everything that it meets."""
 
         def unknown(kind: str) -> list[Entity]:
-            near = [one for one in nearby(connection, kind, asked.shape, self._shapes) if one.ovn not in asked.key]
+            near = nearby(connection, kind, asked.shape, self._shapes, asked.key)
             return [one for one in near if one.id != name and self.shape(one).meets(asked.shape)]
 
         intents = unknown(INTENT)

@@ -11,8 +11,8 @@ import time
 from collections.abc import Collection
 from typing import Final
 
-PATIENCE_S: Final = 0.1
-NO_PLACE_S: Final = 10.0
+PATIENCE_S: Final = 0.5
+NO_PLACE_S: Final = 5.0
 
 
 class Turns:
