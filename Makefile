@@ -40,6 +40,7 @@ bench: install  ## measure; prints ratios against peers in the same run
 	$(BIN)/python bench/live_loop.py
 	$(BIN)/python bench/log.py
 	$(BIN)/python bench/serve.py
+	$(BIN)/python bench/coordination.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -139,3 +139,34 @@ def test_what_meets_shares_cells() -> None:
 def test_what_encloses_nothing_is_refused(shape: Polygon) -> None:
     with pytest.raises(ParameterError):
         Area(shape)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("radius_m", [500.0, 40_000.0])
+def test_what_covers_covers_to_centimetres(place: tuple[float, float], radius_m: float) -> None:
+    around = Area(Circle(*place, radius_m))
+    assert around.covers(around)
+    lon, lat, _ = GEOD.fwd(place[1], place[0], 70.0, radius_m / 4.0)
+    for gap_m in (-0.05, 0.05):
+        within = Area(Circle(float(lat), float(lon), radius_m * 0.75 + gap_m))
+        assert around.covers(within) is (gap_m < 0.0)
+        assert not within.covers(around)
+    shape = polygon(*place, radius_m)
+    for gap_m in (-0.05, 0.05):
+        assert Area(Circle(*place, radius_m - gap_m)).covers(Area(shape)) is (gap_m < 0.0)
+    _, _, inner_m = nearest(*place, shape)
+    for gap_m in (-0.05, 0.05):
+        assert Area(shape).covers(Area(Circle(*place, inner_m + gap_m))) is (gap_m < 0.0)
+    small = polygon(*place, radius_m * 0.5)
+    assert Area(shape).covers(Area(small))
+    assert not Area(small).covers(Area(shape))
+    turned = polygon(*place, radius_m, turn_deg=53.0)
+    assert not Area(shape).covers(Area(turned))
+
+
+def test_what_is_elsewhere_is_not_covered() -> None:
+    one, other = Area(polygon(10.0, 10.0, 5_000.0)), Area(polygon(-60.0, -170.0, 5_000.0))
+    small = Area(Circle(-60.0, -170.0, 100.0))
+    assert not one.covers(other)
+    assert not one.covers(small)
+    assert not small.covers(one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,6 +12,10 @@ from sqlalchemy.engine import Connection
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.tables import AVAILABILITY
 from overflight.database import Database
+
+_STATES: Final = sa.select(AVAILABILITY.c.uss, AVAILABILITY.c.state).where(
+    AVAILABILITY.c.uss.in_(sa.bindparam("names", expanding=True))
+)
 
 
 class Availabilities:
@@ -25,8 +29,7 @@ class Availabilities:
         """Return the states of those of whom something is known."""
         if not names:
             return {}
-        chosen = sa.select(AVAILABILITY.c.uss, AVAILABILITY.c.state).where(AVAILABILITY.c.uss.in_(sorted(names)))
-        return {row.uss: row.state for row in connection.execute(chosen)}
+        return {row.uss: row.state for row in connection.execute(_STATES, {"names": sorted(names)})}
 
     def get(self, name: str) -> dict[str, Any]:
         """Return the state of a USS and its version, as the standard writes them."""

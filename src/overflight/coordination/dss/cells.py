@@ -27,6 +27,8 @@ _MARGIN: Final = 1e-9
 """Of the Earth's radius, 6 mm: what rounding and the flattening of 20 km of a geodesic may amount to, many times over."""
 _ACROSS: Final = 2.0
 """An area is first covered by cells of which it spans two to this power, or up to twice as many."""
+_GROWTH: Final = 1.5
+"""How many of the four cells within one that an outline cuts touch the area, at the least: where these would be too many, they are not tried."""
 _HORIZON: Final = 0.05
 """Nearer to the horizon of the plane, in terms of the cosine, nothing is drawn on it: such cells are taken to touch, and divided."""
 
@@ -81,9 +83,9 @@ def covering(outline: Array, within: Array) -> list[int]:
         touched, inside = _touches(tried, axes, area, radius)
         if len(whole) + int(touched.sum()) > MOST:
             break
-        whole += [_plain(row) for row in tried[inside]]
-        cut = [_plain(row) for row in tried[touched & ~inside]]
-        if not cut:
+        whole += [(f, k, i, j) for f, k, i, j in tried[inside].tolist()]
+        cut = [(f, k, i, j) for f, k, i, j in tried[touched & ~inside].tolist()]
+        if not cut or len(whole) + _GROWTH * len(cut) > MOST:
             break
         tried = np.array([(f, k + 1, 2 * i + a, 2 * j + b) for f, k, i, j in cut for a in (0, 1) for b in (0, 1)])
     return sorted(_number(*cell) for cell in [*whole, *cut])
@@ -115,11 +117,6 @@ def axes_at(within: Array) -> Array:
     right = np.cross(aside, up)
     right /= np.linalg.norm(right)
     return np.stack([right, np.cross(up, right), up])
-
-
-def _plain(row: NDArray[np.int64]) -> tuple[int, int, int, int]:
-    face, level, i, j = row.tolist()
-    return face, level, i, j
 
 
 def _number(face: int, level: int, i: int, j: int) -> int:

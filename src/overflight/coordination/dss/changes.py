@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
 from overflight.coordination.dss.entities import Entity
 from overflight.coordination.dss.tables import CHANGES
 from overflight.coordination.volumes import Volume, written
+
+_INSERT: Final = CHANGES.insert().inline()
 
 
 def write_change(connection: Connection, at_us: int, action: str, entity: Entity) -> None:
@@ -30,7 +32,7 @@ def write_change(connection: Connection, at_us: int, action: str, entity: Entity
         "ovn_sha256": ovn_digest(entity.ovn),
         "extents_sha256": extents_digest(entity.ovn, entity.volumes),
     }
-    connection.execute(CHANGES.insert().values(entry=_canonical(told)))
+    connection.execute(_INSERT, {"entry": _canonical(told)})
 
 
 def ovn_digest(ovn: str) -> str:

@@ -23,6 +23,9 @@ SUBSCRIPTION: Final = "subscription"
 KINDS: Final = (INTENT, CONSTRAINT, SUBSCRIPTION)
 MOST_FOUND: Final = 5_000
 """Where more than this may be in an area, nothing is answered but that: what is left out could be what one flies into."""
+_INSERT_POSTGRESQL: Final = insert_postgresql(ENTITIES).on_conflict_do_nothing().returning(ENTITIES.c.id)
+_INSERT_SQLITE: Final = insert_sqlite(ENTITIES).on_conflict_do_nothing().returning(ENTITIES.c.id)
+_INSERT_CELLS: Final = CELLS.insert()
 _READ: Final = sa.select(ENTITIES).where(ENTITIES.c.kind == sa.bindparam("kind"), ENTITIES.c.id == sa.bindparam("id"))
 _TOUCHED_POSTGRESQL: Final = (
     "WITH near AS MATERIALIZED (SELECT DISTINCT c.id FROM unnest(CAST(:low AS bigint[]), CAST(:high AS bigint[])) AS r(low, high)"
@@ -112,8 +115,8 @@ def write_entity(connection: Connection, entity: Entity, shape: Shape, old: Enti
     """
     values = _values(entity, shape)
     if old is None:
-        insert = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-        done = connection.execute(insert(ENTITIES).values(values).on_conflict_do_nothing().returning(ENTITIES.c.id))
+        insert = _INSERT_POSTGRESQL if connection.dialect.name == "postgresql" else _INSERT_SQLITE
+        done = connection.execute(insert, values)
     else:
         as_it_was = (ENTITIES.c.kind == old.kind) & (ENTITIES.c.id == old.id) & (ENTITIES.c.ovn == old.ovn)
         del values["notified"]  # which others count on
@@ -124,7 +127,7 @@ def write_entity(connection: Connection, entity: Entity, shape: Shape, old: Enti
         if old is not None:
             connection.execute(CELLS.delete().where(CELLS.c.kind == old.kind, CELLS.c.id == old.id))
         connection.execute(
-            CELLS.insert(), [{"kind": entity.kind, "cell": cell, "id": entity.id} for cell in shape.cells]
+            _INSERT_CELLS, [{"kind": entity.kind, "cell": cell, "id": entity.id} for cell in shape.cells]
         )
 
 
