@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.shapes import Shape
+from overflight.coordination.dss.shapes import Shape, Shapes
 from overflight.coordination.volumes import read_volume, read_volumes
 from overflight.errors import ParameterError
 
@@ -35,6 +36,7 @@ _UUID4: Final = re.compile(
 _OVN: Final = re.compile(r"[\w\-./:]{16,128}", re.ASCII)
 _USS: Final = re.compile(r"[^\x00-\x20\x7f]{1,256}")
 _LONGEST_URL: Final = 2_048
+_SHAPES: Final = Shapes()
 
 
 @dataclass(frozen=True)
@@ -204,10 +206,10 @@ def read_report(told: Any) -> dict[str, Any]:
 
 
 def _extents(told: Any) -> Shape:
-    volumes = read_volumes(told) if not _too_many(told, MOST_VOLUMES) else []
-    if not volumes:
+    """Read extents; those of a request that is made again, as after a refusal, are not computed again."""
+    if _too_many(told, MOST_VOLUMES):
         raise Refusal(413, f"more than {MOST_VOLUMES} extents; give fewer that enclose them")
-    return Shape(volumes)
+    return _SHAPES.of(json.dumps(told), lambda: Shape(read_volumes(told)))
 
 
 def _too_many(told: Any, most: int) -> bool:

@@ -13,7 +13,7 @@ from overflight.coordination.areas import Area
 from overflight.coordination.dss.cells import ancestors, first, last
 from overflight.coordination.volumes import Volume
 
-_KEPT: Final = 20_000
+_KEPT: Final = 10_000
 
 
 class Shape:
