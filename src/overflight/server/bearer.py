@@ -16,8 +16,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet, RSAKey
 
+from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.register import Client
 from overflight.coordination.dss.requests import SCOPES
 from overflight.errors import InputError
 

@@ -17,9 +17,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from overflight.coordination.dss import requests
+from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import CONSTRAINT, INTENT
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.register import Client, Register
+from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import ARBITRATION, CONFORMANCE, MANAGEMENT, PROCESSING, SCOPES, STRATEGIC
 from overflight.coordination.dss.subscriptions import Subscriptions
 from overflight.coordination.dss.tables import REPORTS

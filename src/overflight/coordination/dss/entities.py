@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -93,6 +94,11 @@ class Entity:
     def end_us(self) -> int:
         """When the last of its volumes ends."""
         return max(one.end_us for one in self.volumes if one.end_us is not None)
+
+
+def new_ovn() -> str:
+    """Return 128 random bits as text."""
+    return secrets.token_urlsafe(16)
 
 
 def read_entity(connection: Connection, kind: str, name: str) -> Entity | None:

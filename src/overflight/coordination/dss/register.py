@@ -6,12 +6,11 @@ answers with the subscriptions whose holders its maker has to notify: those that
 
 from __future__ import annotations
 
-import secrets
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,6 +20,7 @@ from overflight.coordination.dss import requests
 from overflight.coordination.dss.answers import intent_or_constraint, references, subscription_of, union_of
 from overflight.coordination.dss.availability import Availabilities
 from overflight.coordination.dss.changes import write_change
+from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import (
     CONSTRAINT,
     INTENT,
@@ -28,6 +28,7 @@ from overflight.coordination.dss.entities import (
     Entity,
     dependants,
     nearby,
+    new_ovn,
     read_cells,
     read_entity,
     remove_entity,
@@ -42,33 +43,13 @@ from overflight.coordination.dss.turns import Turns
 from overflight.database import Database
 
 _ATTEMPTS: Final = 5
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who asks: the name that its tokens are for, and what they let it do."""
-
-    name: str
-    scopes: frozenset[str]
-
-    def may(self, *scopes: str) -> None:
-        """Let pass who has one of some scopes.
-
-        Raises:
-            Refusal: 403, it has none of them.
-        """
-        if not self.scopes & set(scopes):
-            raise Refusal(403, f"the token lets you do none of {', '.join(scopes)}")
+Within = Callable[[Connection, Entity], None]
+"""What is done in the transaction of a change, with the entity as it then is, or was."""
 
 
 def now_us() -> int:
     """Return the time of the clock on the wall, us since 1970."""
     return time.time_ns() // 1000
-
-
-def new_ovn() -> str:
-    """Return 128 random bits as text."""
-    return secrets.token_urlsafe(16)
 
 
 class Register:
@@ -101,8 +82,12 @@ class Register:
         with self.database.reading() as connection:
             return self.referred(connection, self.meeting(connection, kind, shape), client)
 
-    def put_intent(self, client: Client, name: str, ovn: str | None, asked: IntentRequest) -> dict[str, Any]:
+    def put_intent(
+        self, client: Client, name: str, ovn: str | None, asked: IntentRequest, within: Within | None = None
+    ) -> dict[str, Any]:
         """Make an intent, or change it where an OVN is given; returns what `changeOperationalIntentReference` answers.
+
+        What is done `within` the change is done in its transaction: both or neither.
 
         Raises:
             Refusal: 400, 403, 409, 412 or 413, as the standard has it.
@@ -117,11 +102,11 @@ class Register:
             return self._concerned(connection, name, asked.subscription)
 
         if not planned:  # who is out of their plan waits for nobody
-            return self._put_intent(client, name, ovn, asked, concerned)
+            return self._put_intent(client, name, ovn, asked, concerned, within)
         held = lock_cells(asked.shape.cells)
         self._turns.wait(client.name, held)
         try:
-            answer = self._put_intent(client, name, ovn, asked, concerned)
+            answer = self._put_intent(client, name, ovn, asked, concerned, within)
         except Refusal as refusal:
             if "missing_operational_intents" in refusal.more:
                 self._turns.refused(client.name, held)
@@ -138,6 +123,7 @@ class Register:
         ovn: str | None,
         asked: IntentRequest,
         concerned: Callable[[Connection], set[tuple[str, str]]],
+        within: Within | None,
     ) -> dict[str, Any]:
         with self.changing(asked.shape, concerned) as connection:
             old = self.current(connection, INTENT, client, name, ovn)
@@ -159,13 +145,15 @@ class Register:
                 subscription=NO_SUBSCRIPTION if subscription is None else subscription.id,
             )
             write_entity(connection, entity, asked.shape, old)
+            if within is not None:
+                within(connection, entity)
             if old is not None and old.subscription != entity.subscription:
                 self._follow(connection, old.subscription)
             if asked.subscription is not None and subscription is not None and subscription.implicit:
                 self._follow(connection, subscription.id)
             return self._changed(connection, client, "put", entity, [asked.shape, *self._shape_of(old)], states)
 
-    def delete_intent(self, client: Client, name: str, ovn: str) -> dict[str, Any]:
+    def delete_intent(self, client: Client, name: str, ovn: str, within: Within | None = None) -> dict[str, Any]:
         """Remove an intent; returns what `changeOperationalIntentReference` answers.
 
         Raises:
@@ -177,6 +165,8 @@ class Register:
             states = self.availabilities.of(connection, {client.name})
             _refuse_down(states)
             remove_entity(connection, old)
+            if within is not None:
+                within(connection, old)
             answer = self._changed(connection, client, "delete", old, self._shape_of(old), states)
             self._follow(connection, old.subscription)
             return answer

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import (
     CONSTRAINT,
     INTENT,
     SUBSCRIPTION,
     Entity,
     dependants,
+    new_ovn,
     read_entity,
     remove_entity,
     write_entity,
 )
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.register import Client, Register, new_ovn
+from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import PROCESSING, STRATEGIC, SubscriptionRequest
 from overflight.coordination.dss.shapes import Shape
 
