@@ -11,6 +11,7 @@ from overflight.cli import (
     agreement,
     airspace,
     check,
+    coordinate,
     demo,
     evaluate,
     key,
@@ -37,6 +38,7 @@ app.command("demo")(demo.demo)
 app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
 app.command("register")(register.register)
+app.add_typer(coordinate.coordinate, name="coordinate")
 app.add_typer(airspace.airspace, name="airspace")
 app.add_typer(agreement.agreement, name="agreement")
 app.add_typer(record.incident, name="incident")

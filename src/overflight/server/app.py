@@ -20,6 +20,7 @@ from overflight.server import (
     api_events,
     api_login,
     api_notices,
+    api_operations,
     api_record,
     api_sessions,
     api_sky,
@@ -41,7 +42,7 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        works = (service.bell.follow, service.pictures.take, service.notices.tell)
+        works = (service.bell.follow, service.pictures.take, service.notices.tell, service.sweep)
         tasks = [asyncio.create_task(_kept_up(work)) for work in works]
         try:
             yield
@@ -64,7 +65,7 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     metrics = Metrics(service)
     app.add_middleware(Guard, secure=service.secure, local=local, metrics=metrics)
-    for part in (api_sessions, api_alarms, api_events, api_login, api_notices, api_record, api_sky):
+    for part in (api_sessions, api_alarms, api_events, api_login, api_notices, api_operations, api_record, api_sky):
         app.include_router(part.router)
     _add_health(app, service)
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from overflight.coordination.dss.refusal import Refusal
 from overflight.errors import ConflictError, InputError, MissingError, ParameterError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -38,6 +39,8 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, Problem):
             return problem(error.status, error.detail, error.headers)
+        if isinstance(error, Refusal):
+            return problem(error.status, str(error))
         said = " ".join(str(error).split())
         if isinstance(error, MissingError):
             return problem(404, said)
@@ -63,7 +66,7 @@ def install(app: FastAPI) -> None:
         _log.error("an error of ours", exc_info=error, extra={"path": request.url.path})
         return problem(500, "an error of ours; the log of the server has it")
 
-    for kind in (Problem, ParameterError, InputError):
+    for kind in (Problem, Refusal, ParameterError, InputError):
         app.add_exception_handler(kind, ours)
     app.add_exception_handler(HTTPException, of_starlette)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
 
 from overflight._version import __version__
 from overflight.airspace.volume import Airspace
+from overflight.coordination.uss.operations import Operations
 from overflight.database import Database
 from overflight.engine.live import LATENESS_S
 from overflight.engine.parameters import CheckParameters
@@ -23,6 +26,8 @@ from overflight.server.pictures import Pictures
 from overflight.server.sky import Sky
 from overflight.server.sources import Sources
 from overflight.store.positions import Positions
+
+SWEEP_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Service:
         loop: what judges.
         work: what it has to do.
         secure: whether pages come over TLS.
+        operations: what parties declare before they fly.
         attempts: failed logins.
     """
 
@@ -70,6 +76,7 @@ class Service:
     loop: Loop
     work: Work
     secure: bool
+    operations: Operations
     attempts: Attempts = field(default_factory=Attempts)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bell: Bell = field(init=False)
@@ -81,6 +88,12 @@ class Service:
         self.bell = Bell(self.store)
         self.notices = Notices(self.store, self.bell, self.work.mail, self.work.inside)
         self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
+
+    async def sweep(self) -> None:
+        """Take operations that are over out of the register, again and again."""
+        while True:
+            await run_in_threadpool(self.operations.sweep)
+            await asyncio.sleep(SWEEP_S)
 
     def stop(self) -> None:
         """Let those that follow something be told that it ends; from any thread."""

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import uvicorn
 
+from overflight.coordination.dss.register import Register
+from overflight.coordination.uss.operations import Operations
+from overflight.coordination.uss.tables import make_tables
 from overflight.database import Database
 from overflight.engine.journal import Journal
 from overflight.engine.live import Live
@@ -84,7 +87,10 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
     journal = Journal(LedgerTable(store, positions), state, live)
     agreed, shown = work.parameters.agreement is not None, work.sources.shown
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
-    service = Service(store, positions, sky, loop, work, secure=address.secure)
+    with store.making() as connection:
+        make_tables(connection)
+    operations = Operations(Register(store), address.url(address.port))
+    service = Service(store, positions, sky, loop, work, address.secure, operations)
     loop.start(service.bell.ring)
     return service
 

@@ -30,8 +30,10 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "viewer": frozenset(),
     "operator": frozenset({"acknowledge", "shelve", "note", "download"}),
     "analyst": frozenset({"note", "download"}),
-    "party officer": frozenset({"note", "download", "share"}),
-    "administrator": frozenset({"acknowledge", "shelve", "note", "download", "share", "service", "administer"}),
+    "party officer": frozenset({"note", "download", "share", "declare"}),
+    "administrator": frozenset(
+        {"acknowledge", "shelve", "note", "download", "share", "declare", "service", "administer"}
+    ),
 }
 """What each role may do, besides looking."""
 LEAST_PASSWORD: Final = 12

@@ -94,6 +94,10 @@ class Operations:
         """Take a register whose database has the tables, where this side answers, and how coarse others are told."""
         self._register, self._base_url, self._coarseness = register, base_url, coarseness or Coarseness()
 
+    def now_us(self) -> int:
+        """Return the time, us since 1970."""
+        return self._register.clock()
+
     def declare(self, party: str, declared: Declared) -> Outcome:
         """Plan an operation, if it is clear of what it must give way to.
 
@@ -218,9 +222,10 @@ class Operations:
                 missing: list[dict[str, Any]] = refusal.more.get("missing_operational_intents", [])
                 if not missing:
                     raise
-                elsewhere = sum(one["uss_base_url"] != self._base_url for one in missing)
-                if elsewhere:
-                    return Outcome(None, (), elsewhere=elsewhere)
+                with self._register.database.reading() as connection:
+                    ours = self._named(connection, [one["id"] for one in missing])
+                if len(ours) < len(missing):
+                    return Outcome(None, (), elsewhere=len(missing) - len(ours))
                 continue
             return Outcome(done, tuple(conflict for conflict, _ in met))
         raise Refusal(409, "others planned the same again and again; try again")
@@ -282,7 +287,10 @@ class Operations:
     def _near(self, connection: Connection, name: str, declared: Declared) -> list[Operation]:
         """Return hosted operations that the register holds to meet one, with the margin of the weather."""
         found = self._register.meeting(connection, INTENT, declared.shape)
-        names = [one.id for one in found if one.base_url == self._base_url and one.id != name]
+        return self._named(connection, [one.id for one in found if one.id != name])
+
+    def _named(self, connection: Connection, names: list[str]) -> list[Operation]:
+        """Return those of some operations that are hosted here."""
         chosen = sa.select(OPERATIONS).where(OPERATIONS.c.id.in_(names)).order_by(OPERATIONS.c.id)
         return [self._operation(row) for row in connection.execute(chosen)]
 

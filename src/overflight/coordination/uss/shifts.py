@@ -21,6 +21,8 @@ LEVEL_M: Final = 1_000.0 * FT_M
 MOST_LEVELS: Final = 20
 STEP_M: Final = 2_000.0
 MOST_M: Final = 100_000.0
+MOST_PAIRS: Final = 1_000
+"""Of volumes to be held against each other for each change: with more, trying would take too long, and nothing is proposed."""
 _BEARINGS: Final = tuple(range(0, 360, 45))
 _HIGHEST_M: Final = HIGHEST_FL * 100.0 * FT_M
 
@@ -56,6 +58,8 @@ def shifts(declared: Declared, others: Sequence[Declared], now_us: int) -> list[
         now_us: nothing is proposed that would begin before this, unless it begins before it already.
     """
     blocking = [one for one in others if declared.gives_way_to(one)]
+    if len(declared.places) * sum(len(one.places) for one in blocking) > MOST_PAIRS:
+        return []
     found: list[Shift] = []
     for candidates in (_in_time(declared, now_us), _in_level(declared), _elsewhere(declared)):
         clear = next((one for one in candidates if not any(one.declared.meeting(other) for other in blocking)), None)

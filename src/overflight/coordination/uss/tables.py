@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from overflight.coordination.dss.tables import TABLES
 
@@ -45,3 +46,8 @@ DELIVERIES: Final = sa.Table(
     sa.Column("acknowledged_us", sa.BigInteger),
 )
 """What each of them was told, numbered without a gap, and when it said that it has it."""
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables of the register and of the hosted side where they are not."""
+    TABLES.create_all(connection)

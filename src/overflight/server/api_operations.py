@@ -1,0 +1,144 @@
+"""`/api/v1`: a party's operations, what is in their way, and what the party is told of others'."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query
+from fastapi.responses import JSONResponse
+
+from overflight.coordination.uss import parties
+from overflight.coordination.uss.declared import read_declared
+from overflight.coordination.uss.operations import Operation, Outcome
+from overflight.coordination.uss.shifts import Shift
+from overflight.coordination.volumes import written_time
+from overflight.server.access import Caller, TheService, may
+from overflight.server.asked import Body as Asked
+from overflight.server.problems import Problem, problem
+from overflight.store.audit import note
+from overflight.units import FT_M
+
+router = APIRouter(prefix="/api/v1", tags=["operations"])
+Administrator = Annotated[Caller, Depends(may("administer"))]
+
+
+def _party(somebody: Annotated[Caller, Depends(may("declare"))]) -> str:
+    """Return the party that somebody declares for.
+
+    Raises:
+        Problem: 403, none.
+    """
+    if somebody.account.party is None:
+        raise Problem(403, "your account is of no party; operations are declared for one")
+    return somebody.account.party
+
+
+Party = Annotated[str, Depends(_party)]
+
+
+class Acknowledged(Asked):
+    """Up to which sequence a party has what it was told."""
+
+    sequence: int
+
+
+class Suspension(Asked):
+    """Why a party is suspended; null lets it back in."""
+
+    why: str | None = None
+
+
+@router.get("/operations")
+def list_operations(party: Party, service: TheService) -> dict[str, Any]:
+    """List your party's operations, the latest first."""
+    return {"items": [_told(one) for one in service.operations.own(party)]}
+
+
+@router.post("/operations", status_code=201, responses={409: {}})
+def declare(told: Annotated[dict[str, Any], Body()], party: Party, service: TheService) -> Any:
+    """Declare an operation: planned if it is clear of what it must give way to. Otherwise 409 says what is in its way, and how it would be clear."""
+    return _answer(service.operations.declare(party, read_declared(told)), 201)
+
+
+@router.get("/operations/{operation_id}/conflicts")
+def list_conflicts(operation_id: str, party: Party, service: TheService) -> dict[str, Any]:
+    """List what is in the way of one of your party's operations, coarse, and nothing else."""
+    return {"items": [asdict(one) for one in service.operations.conflicts(party, operation_id)]}
+
+
+@router.post("/operations/{operation_id}/activate", responses={409: {}})
+def activate(operation_id: str, party: Party, service: TheService) -> Any:
+    """Let a planned operation begin, if it is still clear."""
+    return _answer(service.operations.activate(party, operation_id), 200)
+
+
+@router.post("/operations/{operation_id}/release")
+def release(operation_id: str, party: Party, service: TheService) -> dict[str, Any]:
+    """End an operation before its time, so that others may have its place."""
+    return _told(service.operations.release(party, operation_id))
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    party: Party, service: TheService, after: Annotated[int, Query(ge=0, le=2**62)] = 0
+) -> dict[str, Any]:
+    """List what your party was told after a sequence, and say that it is there."""
+    now_us = service.operations.now_us()
+    with service.store.transaction() as connection:
+        parties.pseudonym_of(connection, party, now_us)
+        parties.heard(connection, party, now_us)
+        return {"items": parties.deliveries(connection, party, after)}
+
+
+@router.post("/deliveries/acknowledge")
+def acknowledge(told: Acknowledged, party: Party, service: TheService) -> dict[str, Any]:
+    """Say that your party has what it was told up to a sequence."""
+    with service.store.transaction() as connection:
+        parties.acknowledge(connection, party, told.sequence, service.operations.now_us())
+    return {"sequence": told.sequence}
+
+
+@router.put("/parties/{party}/suspension")
+def suspend(party: str, told: Suspension, somebody: Administrator, service: TheService) -> dict[str, Any]:
+    """Suspend a party: it may plan nothing, and what it has planned stays in the way. Null lets it back in."""
+    with service.store.transaction() as connection:
+        parties.suspend(connection, party, told.why)
+        note(connection, somebody.actor, "suspend" if told.why else "let back in", party)
+    return {"party": party, "why": told.why}
+
+
+def _answer(outcome: Outcome, status: int) -> Any:
+    conflicts = [asdict(one) for one in outcome.conflicts]
+    if outcome.operation is not None:
+        return JSONResponse({"operation": _told(outcome.operation), "conflicts": conflicts}, status)
+    proposed = [_proposed(one) for one in outcome.shifts]
+    if outcome.elsewhere:
+        said = f"{outcome.elsewhere} operations of other systems are in the way; their details are not known here"
+    elif any(one.stale for one in outcome.conflicts):
+        said = "a party whose operation is in the way is silent; what it does is not known"
+    else:
+        said = f"{len(conflicts)} operations are in the way"
+    return problem(409, said, conflicts=conflicts, shifts=proposed)
+
+
+def _told(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "state": operation.state,
+        "start": written_time(operation.start_us)["value"],
+        "end": written_time(operation.end_us)["value"],
+        **operation.declared.told(),
+    }
+
+
+def _proposed(shift: Shift) -> dict[str, Any]:
+    return {
+        "kind": shift.kind,
+        "steps": shift.steps,
+        "later_s": shift.later_us // 1_000_000,
+        "higher_ft": round(shift.higher_m / FT_M),
+        "distance_m": shift.distance_m,
+        "bearing_deg": shift.bearing_deg,
+        "operation": shift.declared.told(),
+    }
