@@ -23,7 +23,7 @@ Where = Annotated[str, typer.Option("--service", help="Address of the service.")
 SERVICE = "http://127.0.0.1:8080"
 Id = Annotated[str, typer.Argument(metavar="ID", help="Of the operation, as list says.", show_default=False)]
 IN_THE_WAY = 1
-"""What a command ends with where something is in the way."""
+"""What a command ends with where something is in the way, or does not fit."""
 
 
 @coordinate.command()
@@ -101,6 +101,44 @@ def watch(
             _ask(service, "POST", "/deliveries/acknowledge", {"sequence": after})
         else:
             time.sleep(every)
+
+
+@coordinate.command()
+def verify(
+    receipts: Annotated[
+        Path, typer.Argument(metavar="RECEIPTS", help="What you kept, JSON lines.", show_default=False)
+    ],
+    name: Annotated[
+        str, typer.Option(help="What the register knows you by: the subject of your tokens.", show_default=False)
+    ],
+    journal: Annotated[str, typer.Option(help="Origin of the register's log.")] = "register/log",
+    record: Annotated[Path, typer.Option(help="Folder of your record, which has a copy of it.")] = Path("record"),
+) -> None:
+    """Hold what you kept against a register's journal: whether it has what you made, and nothing else of yours, and told you of what was in your way."""
+    from overflight.coordination.dss.verification import read_journal, read_receipts, untruths
+    from overflight.errors import InputError
+    from overflight.incidents.party import Party
+
+    try:
+        content = receipts.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", path=str(receipts)) from None
+    kept = read_receipts(content, str(receipts))
+    party = Party(record)
+    try:
+        if journal not in party.store.origins():
+            remedy = "take it with overflight incident sync, or name another with --journal"
+            raise InputError(f"has no copy of {journal}", path=str(record), remedy=remedy)
+        log = party.store.log(journal)
+        changes = read_journal(log.entries(0, log.size), journal)
+    finally:
+        party.close()
+    found = untruths(name, changes, kept)
+    for one in found:
+        print(one)
+    print(f"{len(kept)} receipts against {len(changes)} changes: {len(found) or 'nothing'} that does not fit")
+    if found:
+        raise typer.Exit(IN_THE_WAY)
 
 
 def _ask(service: str, method: str, path: str, told: Any = None) -> httpx2.Response:
