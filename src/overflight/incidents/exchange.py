@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from overflight.errors import InputError
 from overflight.incidents.log import tiles
 from overflight.incidents.log.checkpoints import Checkpoint, checked, origin_hash, read_checkpoint
+from overflight.incidents.log.dsse import opened
 from overflight.incidents.log.notes import VerifierKey, verified
 from overflight.incidents.log.sequencer import RollbackError
 from overflight.incidents.log.witness import cosignatures, request
 from overflight.incidents.party import Party
 from overflight.incidents.places import Folder, Http
-from overflight.incidents.statements import in_entry, signed_entry
+from overflight.incidents.statements import PAYLOAD_TYPE, in_entry, signed_entry
 
 
 class ForkError(InputError):
@@ -119,8 +120,13 @@ def _take(party: Party, place: Folder | Http, origin: str, done: Exchanged) -> N
 
 
 def _named(entry: bytes, keys: list[VerifierKey], done: Exchanged, origin: str) -> tuple[str, str] | None:
-    """Return id and incident of an entry that is a statement by the log's key; what is none stays in the log and is said."""
+    """Return id and incident of an entry that is a statement by the log's key; what is none stays in the log and is said.
+
+    What the key has signed as something else, as a register signs its changes, is for others to read.
+    """
     try:
+        if opened(entry, keys).payload_type != PAYLOAD_TYPE:
+            return None
         statement = signed_entry(entry, keys)
     except InputError as error:
         done.problems.append(f"{origin}: an entry is no statement of its party: {error}")

@@ -20,6 +20,7 @@ from overflight.coordination.dss.changes import ovn_digest
 from overflight.coordination.dss.entities import INTENT, SUBSCRIPTION, read_cells, read_entity
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import CELLS, CHANGES, ENTITIES, open_tables
+from overflight.incidents.log.dsse import payload_of
 from overflight.incidents.party import Party, create
 from tests.coordination.dss.servers import server
 from tests.coordination.dss.standing import INTENTS, Standing, new_id, token
@@ -182,7 +183,7 @@ def _is_whole(place: Path | str, told: list[dict[str, Any]], record: Path) -> No
     party = Party(record)
     entries = party.log.entries(0, party.log.size)
     assert len(set(entries)) == len(entries), "no change is there twice"
-    written = [json.loads(one) for one in entries]
+    written = [json.loads(payload_of(one)) for one in entries]
     put = {(one["id"], one["ovn_sha256"]) for one in written if one["action"] == "put"}
     deleted = {one["id"] for one in written if one["action"] == "delete"}
     assert put == {(one["id"], one["ovn_sha256"]) for one in written}

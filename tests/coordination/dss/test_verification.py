@@ -14,7 +14,10 @@ from overflight.coordination.dss.journal import Journal
 from overflight.coordination.dss.verification import Receipt, read_journal, read_receipts, untruths
 from overflight.coordination.volumes import written
 from overflight.errors import InputError
-from overflight.incidents.party import create
+from overflight.incidents.exchange import sync
+from overflight.incidents.log.dsse import sealed
+from overflight.incidents.party import Party, create
+from overflight.incidents.places import Folder
 from tests.coordination.dss.standing import INTENTS, Standing
 
 
@@ -85,15 +88,26 @@ def test_what_is_no_receipt_is_said(line: str) -> None:
 
 
 @pytest.mark.parametrize("entry", [b"", b"{}", b"[]", b"5", b"\xff"])
-def test_what_is_no_journal_is_said(entry: bytes) -> None:
-    with pytest.raises(InputError, match="entry 0"):
-        read_journal([entry], "alpha/log")
+def test_what_is_no_journal_is_said(entry: bytes, tmp_path: Path) -> None:
+    alpha = create(tmp_path / "alpha", "alpha")
+    for content in (entry, sealed(entry, "x", alpha.signer)):
+        with pytest.raises(InputError, match="entry 0"):
+            read_journal([content], "alpha/log")
+    alpha.close()
 
 
 def test_the_command_line(
     there: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, honest: tuple[list[dict[str, Any]], list[Receipt]]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    register, stick = Party(tmp_path / "record"), Folder(tmp_path)
+    create(tmp_path / "alpha", "alpha").close()
+    policy = tmp_path / "alpha" / "policy"
+    policy.write_text(policy.read_text().replace("quorum none", "\n".join([*register.card, "quorum none"])))
+    alpha = Party(tmp_path / "alpha")
+    for party in (register, alpha):
+        assert sync(party, stick).problems == []
+        party.close()
     lines = [
         {"id": one.id, "manager": one.manager, "ovn": one.ovn, "extents": [written(volume) for volume in one.volumes]}
         | ({} if one.key is None else {"key": sorted(one.key), "state": one.state})
@@ -102,7 +116,7 @@ def test_the_command_line(
 
     def said(kept: list[dict[str, Any]], ends: int) -> str:
         Path("kept.jsonl").write_text("\n".join(json.dumps(one) for one in kept))
-        result = CliRunner().invoke(app, ["coordinate", "verify", "kept.jsonl", "--name", "uss1"])
+        result = CliRunner().invoke(app, ["coordinate", "verify", "kept.jsonl", "--name", "uss1", "--record", "alpha"])
         assert result.exit_code == ends, result.output
         return result.output
 

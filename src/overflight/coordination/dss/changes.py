@@ -17,6 +17,8 @@ from overflight.coordination.dss.entities import Entity
 from overflight.coordination.dss.tables import CHANGES
 from overflight.coordination.volumes import Volume, written
 
+CHANGE_TYPE: Final = "application/vnd.overflight.register-change+json"
+"""As what a register signs its changes."""
 _INSERT: Final = CHANGES.insert().inline()
 
 

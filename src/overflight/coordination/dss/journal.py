@@ -13,9 +13,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from overflight.coordination.dss.changes import CHANGE_TYPE
 from overflight.coordination.dss.tables import CHANGES, LOCKS
 from overflight.database import Database
 from overflight.errors import OverflightError
+from overflight.incidents.log.dsse import sealed
 from overflight.incidents.party import Party
 
 EVERY_S: Final = 0.5
@@ -69,7 +71,8 @@ class Journal:
                 return None
             log = self._party.log
             there = set(log.entries(max(0, log.size - _BATCH), log.size))
-            new = [bytes(row.entry) for row in rows if bytes(row.entry) not in there]
+            changes = [sealed(bytes(row.entry), CHANGE_TYPE, self._party.signer) for row in rows]
+            new = [one for one in changes if one not in there]
             if new:
                 sequencer.add(new)
             connection.execute(CHANGES.delete().where(CHANGES.c.number.in_([row.number for row in rows])))

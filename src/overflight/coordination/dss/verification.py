@@ -18,6 +18,7 @@ from overflight.coordination.dss.requests import PLANNED
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.volumes import Volume, read_volumes
 from overflight.errors import InputError, ParameterError
+from overflight.incidents.log.dsse import payload_of
 
 _FIELDS: Final = ("at_us", "action", "kind", "id", "manager", "version", "ovn_sha256", "extents_sha256")
 
@@ -76,7 +77,7 @@ def read_journal(entries: Iterable[bytes], origin: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for number, entry in enumerate(entries):
         try:
-            told = json.loads(entry)
+            told = json.loads(payload_of(entry))
             found.append({name: told[name] for name in _FIELDS})
         except (ValueError, KeyError, TypeError):
             remedy = "is it the log of a register?"
