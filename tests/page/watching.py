@@ -11,8 +11,8 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 from tests.server.service import PASSWORD
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
-EXPECTED = ("401 (Unauthorized)", "404 (Not Found)", "ERR_INTERNET_DISCONNECTED")
-"""What Chromium says of answers that the page deals with: nobody is logged in yet, there is no record, the line is cut."""
+EXPECTED = ("401 (Unauthorized)", "404 (Not Found)", "409 (Conflict)", "ERR_INTERNET_DISCONNECTED")
+"""What Chromium says of answers that the page deals with: nobody is logged in yet, there is no record, an operation is in the way, the line is cut."""
 
 
 def watched(page: Page, url: str, wrong: list[str]) -> None:

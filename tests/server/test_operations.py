@@ -135,7 +135,7 @@ def test_the_command_line(there: Running, tmp_path: Path, monkeypatch: pytest.Mo
     assert f"{name}  planned" in said("list")
     assert "FL280 to FL320" in said("list")
     refused = said("declare", str(file), by=1, ends=1)
-    assert "not planned: 1 operations are in the way" in refused
+    assert "not planned: 1 operation is in the way" in refused
     assert "ft higher" in refused or "ft lower" in refused
     assert "nothing that was declared here is in its way" in said("conflicts", name)
     file.write_text(json.dumps(operation(precedence="emergency")))

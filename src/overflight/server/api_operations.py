@@ -114,12 +114,16 @@ def _answer(outcome: Outcome, status: int) -> Any:
         return JSONResponse({"operation": _told(outcome.operation), "conflicts": conflicts}, status)
     proposed = [_proposed(one) for one in outcome.shifts]
     if outcome.elsewhere:
-        said = f"{outcome.elsewhere} operations of other systems are in the way; their details are not known here"
+        said = f"{_counted(outcome.elsewhere)} in the way that are another system's; their details are not known here"
     elif any(one.stale for one in outcome.conflicts):
         said = "a party whose operation is in the way is silent; what it does is not known"
     else:
-        said = f"{len(conflicts)} operations are in the way"
+        said = f"{_counted(len(conflicts))} in the way"
     return problem(409, said, conflicts=conflicts, shifts=proposed)
+
+
+def _counted(count: int) -> str:
+    return f"{count} operation is" if count == 1 else f"{count} operations are"
 
 
 def _told(operation: Operation) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from overflight.server.service import Service
 
 _log = logging.getLogger("overflight.server")
 PAGE: Final = Path(__file__).with_name("page")
-_PAGES: Final = ("/", "/setup", "/events", "/incident/{event_id}", "/agreement", "/accounts", "/notices")
+_PAGES: Final = ("/", "/setup", "/events", "/incident/{event_id}", "/agreement", "/accounts", "/notices", "/operations")
 
 
 def create_app(service: Service, *, local: bool) -> FastAPI:
@@ -112,7 +112,9 @@ def _add_page(app: FastAPI) -> None:
 
     async def page(_: Request) -> Response:
         if not index.is_file():
-            return PlainTextResponse("The page is not built; `make page` builds it. The API is under /api/v1.\n", 503)
+            return PlainTextResponse(
+                "The page is not built; `make install` builds it. The API is under /api/v1.\n", 503
+            )
         return FileResponse(index, headers={"Cache-Control": "no-cache"})
 
     for path in _PAGES:

@@ -4,6 +4,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     detail: string,
+    /** The whole of what was answered. */
+    readonly told: unknown = null,
   ) {
     super(detail);
   }
@@ -39,7 +41,7 @@ export async function ask<T>(path: string, options: { method?: string; body?: un
   const told: unknown = await answer.json().catch(() => null);
   if (!answer.ok) {
     const detail = (told as { detail?: string } | null)?.detail;
-    throw new Problem(answer.status, detail ?? `the service answered ${answer.status}`);
+    throw new Problem(answer.status, detail ?? `the service answered ${answer.status}`, told);
   }
   return told as T;
 }
