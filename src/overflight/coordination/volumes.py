@@ -74,7 +74,7 @@ def read_volumes(told: Any, name: str = "extents") -> list[Volume]:
         ParameterError: it is empty, or one of them makes no sense.
     """
     if not isinstance(told, list) or not told:
-        raise ParameterError(name, _short(told), "is no list of volumes", remedy="give one at least")
+        raise ParameterError(name, shortened(told), "is no list of volumes", remedy="give one at least")
     return [read_volume(one, f"{name}[{k}]", whole=True) for k, one in enumerate(cast("list[Any]", told))]
 
 
@@ -84,8 +84,8 @@ def read_volume(told: Any, name: str = "area_of_interest", *, whole: bool = Fals
     Raises:
         ParameterError: it makes no sense.
     """
-    fields = _object(told, name)
-    space = _object(fields.get("volume"), f"{name}.volume")
+    fields = read_object(told, name)
+    space = read_object(fields.get("volume"), f"{name}.volume")
     circle, polygon = space.get("outline_circle"), space.get("outline_polygon")
     if (circle is None) == (polygon is None):
         raise ParameterError(f"{name}.volume", "outline", "is a circle or a polygon", remedy="give one, not both")
@@ -133,11 +133,11 @@ def written_time(time_us: int) -> dict[str, str]:
 
 
 def _circle(told: Any, name: str) -> Circle:
-    fields = _object(told, name)
+    fields = read_object(told, name)
     latitude, longitude = _point(fields.get("center"), f"{name}.center")
-    radius = _object(fields.get("radius"), f"{name}.radius")
+    radius = read_object(fields.get("radius"), f"{name}.radius")
     if radius.get("units") != "M":
-        raise ParameterError(f"{name}.radius.units", _short(radius.get("units")), "is no unit", remedy="give M")
+        raise ParameterError(f"{name}.radius.units", shortened(radius.get("units")), "is no unit", remedy="give M")
     metres = _number(radius.get("value"), f"{name}.radius.value", 0.0, LARGEST_M)
     if metres == 0.0:
         raise ParameterError(f"{name}.radius.value", metres, "encloses nothing", remedy="give more than 0")
@@ -145,7 +145,7 @@ def _circle(told: Any, name: str) -> Circle:
 
 
 def _polygon(told: Any, name: str) -> Polygon:
-    vertices = _object(told, name).get("vertices")
+    vertices = read_object(told, name).get("vertices")
     if not isinstance(vertices, list) or not 3 <= len(cast("list[Any]", vertices)) <= MOST_VERTICES:
         raise ParameterError(name, "vertices", "are no polygon", remedy=f"give 3 to {MOST_VERTICES:,}")
     points = [_point(one, f"{name}.vertices[{k}]") for k, one in enumerate(cast("list[Any]", vertices))]
@@ -158,7 +158,7 @@ def _polygon(told: Any, name: str) -> Polygon:
 
 
 def _point(told: Any, name: str) -> tuple[float, float]:
-    fields = _object(told, name)
+    fields = read_object(told, name)
     return _number(fields.get("lat"), f"{name}.lat", -90.0, 90.0), _number(
         fields.get("lng"), f"{name}.lng", -180.0, 180.0
     )
@@ -167,19 +167,21 @@ def _point(told: Any, name: str) -> tuple[float, float]:
 def _altitude(told: Any, name: str) -> float | None:
     if told is None:
         return None
-    fields = _object(told, name)
+    fields = read_object(told, name)
     for field, wanted in (("reference", "W84"), ("units", "M")):
         if fields.get(field) != wanted:
-            raise ParameterError(f"{name}.{field}", _short(fields.get(field)), "is not known", remedy=f"give {wanted}")
+            raise ParameterError(
+                f"{name}.{field}", shortened(fields.get(field)), "is not known", remedy=f"give {wanted}"
+            )
     return _number(fields.get("value"), f"{name}.value", *ALTITUDES_M)
 
 
 def _time(told: Any, name: str) -> int | None:
     if told is None:
         return None
-    fields = _object(told, name)
+    fields = read_object(told, name)
     if fields.get("format") != "RFC3339":
-        raise ParameterError(f"{name}.format", _short(fields.get("format")), "is not known", remedy="give RFC3339")
+        raise ParameterError(f"{name}.format", shortened(fields.get("format")), "is not known", remedy="give RFC3339")
     value = fields.get("value")
     moment = None
     if isinstance(value, str) and _TIME.fullmatch(value):
@@ -189,22 +191,28 @@ def _time(told: Any, name: str) -> int | None:
             moment = None
     if moment is None:
         raise ParameterError(
-            f"{name}.value", _short(value), "is no time", remedy='write it like "2015-10-07T04:00:00Z"'
+            f"{name}.value", shortened(value), "is no time", remedy='write it like "2015-10-07T04:00:00Z"'
         )
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _object(told: Any, name: str) -> dict[str, Any]:
+def read_object(told: Any, name: str) -> dict[str, Any]:
+    """Return what is told if it is an object.
+
+    Raises:
+        ParameterError: it is none.
+    """
     if not isinstance(told, dict):
-        raise ParameterError(name, _short(told), "is no object", remedy="look at the standard's API")
+        raise ParameterError(name, shortened(told), "is no object", remedy="look at the standard's API")
     return cast("dict[str, Any]", told)
 
 
 def _number(told: Any, name: str, least: float, most: float) -> float:
     if isinstance(told, bool) or not isinstance(told, int | float) or not least <= told <= most:
-        raise ParameterError(name, _short(told), "is no such number", remedy=f"give {least:g} to {most:g}")
+        raise ParameterError(name, shortened(told), "is no such number", remedy=f"give {least:g} to {most:g}")
     return float(told)
 
 
-def _short(told: Any) -> str:
+def shortened(told: Any) -> str:
+    """Return what was told as an error may show it."""
     return ascii(told)[:40]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.shapes import Shape, Shapes
-from overflight.coordination.volumes import read_volume, read_volumes
+from overflight.coordination.volumes import read_object, read_volume, read_volumes, shortened
 from overflight.errors import ParameterError
 
 STRATEGIC: Final = "utm.strategic_coordination"
@@ -110,7 +110,7 @@ def read_query(told: Any) -> Shape:
     Raises:
         ParameterError: it makes no sense.
     """
-    return Shape([read_volume(_object(told).get("area_of_interest"))])
+    return Shape([read_volume(read_object(told, "body").get("area_of_interest"))])
 
 
 def read_intent(told: Any) -> IntentRequest:
@@ -120,10 +120,10 @@ def read_intent(told: Any) -> IntentRequest:
         ParameterError: it makes no sense.
         Refusal: 413, it has too many volumes.
     """
-    fields = _object(told)
+    fields = read_object(told, "body")
     state = fields.get("state")
     if state not in (*PLANNED, NONCONFORMING, CONTINGENT):
-        raise ParameterError("state", _short(state), "is no state", remedy="give one that the standard has")
+        raise ParameterError("state", shortened(state), "is no state", remedy="give one that the standard has")
     subscription, new = fields.get("subscription_id"), fields.get("new_subscription")
     if subscription is not None and new is not None:
         raise ParameterError("new_subscription", "and subscription_id", "are both given", remedy="give one of them")
@@ -133,7 +133,7 @@ def read_intent(told: Any) -> IntentRequest:
         raise ParameterError(
             "subscription_id", None, f"is missing for the state {state}", remedy="give it, or new_subscription"
         )
-    made = {} if new is None else _object(new, "new_subscription")
+    made = {} if new is None else read_object(new, "new_subscription")
     return IntentRequest(
         _extents(fields.get("extents")),
         state,
@@ -152,7 +152,7 @@ def read_constraint(told: Any) -> tuple[Shape, str]:
         ParameterError: it makes no sense.
         Refusal: 413, it has too many volumes.
     """
-    fields = _object(told)
+    fields = read_object(told, "body")
     return _extents(fields.get("extents")), _url(fields.get("uss_base_url"), "uss_base_url")
 
 
@@ -162,7 +162,7 @@ def read_subscription(told: Any) -> SubscriptionRequest:
     Raises:
         ParameterError: it makes no sense.
     """
-    fields = _object(told)
+    fields = read_object(told, "body")
     shape = Shape([read_volume(fields.get("extents"), "extents")])
     intents, constraints = (_flag(fields, f"notify_for_{what}") for what in ("operational_intents", "constraints"))
     if not intents and not constraints:
@@ -181,10 +181,10 @@ def read_availability(told: Any) -> tuple[str, str]:
     Raises:
         ParameterError: it makes no sense.
     """
-    fields = _object(told)
+    fields = read_object(told, "body")
     state = fields.get("availability")
     if state not in AVAILABILITIES:
-        raise ParameterError("availability", _short(state), "is no state", remedy="give one that the standard has")
+        raise ParameterError("availability", shortened(state), "is no state", remedy="give one that the standard has")
     return _text(fields.get("old_version", ""), "old_version"), state
 
 
@@ -194,14 +194,16 @@ def read_report(told: Any) -> dict[str, Any]:
     Raises:
         ParameterError: it makes no sense.
     """
-    fields = _object(told)
-    exchange = _object(fields.get("exchange"), "exchange")
+    fields = read_object(told, "body")
+    exchange = read_object(fields.get("exchange"), "exchange")
     for name in ("url", "method"):
         _text(exchange.get(name), f"exchange.{name}")
     if exchange.get("recorder_role") not in ("Client", "Server"):
-        role = _short(exchange.get("recorder_role"))
+        role = shortened(exchange.get("recorder_role"))
         raise ParameterError("exchange.recorder_role", role, "is no role", remedy="give Client or Server")
-    _text(_object(exchange.get("request_time"), "exchange.request_time").get("value"), "exchange.request_time.value")
+    _text(
+        read_object(exchange.get("request_time"), "exchange.request_time").get("value"), "exchange.request_time.value"
+    )
     return fields
 
 
@@ -220,13 +222,13 @@ def _key(told: Any) -> frozenset[str]:
     if told is None:
         return frozenset()
     if not isinstance(told, list):
-        raise ParameterError("key", _short(told), "is no list", remedy="give a list of OVNs")
+        raise ParameterError("key", shortened(told), "is no list", remedy="give a list of OVNs")
     if _too_many(told, MOST_KEYS):
         raise ParameterError("key", "list", "is too long", remedy=f"give at most {MOST_KEYS:,} OVNs")
     known = cast("list[Any]", told)
     for k, one in enumerate(known):
         if not isinstance(one, str) or not 0 < len(one) <= 256:
-            raise ParameterError(f"key[{k}]", _short(one), "is no OVN", remedy="give OVNs of other entities")
+            raise ParameterError(f"key[{k}]", shortened(one), "is no OVN", remedy="give OVNs of other entities")
     return frozenset(known)
 
 
@@ -247,21 +249,11 @@ def _url(told: Any, name: str) -> str:
 def _flag(fields: dict[str, Any], name: str) -> bool:
     told = fields.get(name)
     if told is not None and not isinstance(told, bool):
-        raise ParameterError(name, _short(told), "is neither true nor false", remedy="give one of them")
+        raise ParameterError(name, shortened(told), "is neither true nor false", remedy="give one of them")
     return bool(told)
 
 
 def _text(told: Any, name: str) -> str:
     if not isinstance(told, str):
-        raise ParameterError(name, _short(told), "is no text", remedy="look at the standard's API")
+        raise ParameterError(name, shortened(told), "is no text", remedy="look at the standard's API")
     return told
-
-
-def _object(told: Any, name: str = "body") -> dict[str, Any]:
-    if not isinstance(told, dict):
-        raise ParameterError(name, _short(told), "is no object", remedy="look at the standard's API")
-    return cast("dict[str, Any]", told)
-
-
-def _short(told: Any) -> str:
-    return ascii(told)[:40]

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.uss.levels import Band, flight_levels
-from overflight.coordination.volumes import Volume, read_volume, written
+from overflight.coordination.volumes import Volume, read_object, read_volume, shortened, written
 from overflight.errors import ParameterError
 from overflight.units import FT_M
 
@@ -82,16 +82,14 @@ def read_declared(told: Any) -> Declared:
     Raises:
         ParameterError: it makes no sense.
     """
-    if not isinstance(told, dict):
-        raise ParameterError("operation", ascii(told)[:40], "is no object", remedy="give precedence and volumes")
-    fields = cast("dict[str, Any]", told)
+    fields = read_object(told, "operation")
     unknown = sorted(set(fields) - {"precedence", "volumes"})
     if unknown:
         raise ParameterError(unknown[0], "field", "is not known", remedy="tell where and when, and nothing more")
     precedence = fields.get("precedence", PRECEDENCE[0])
     if precedence not in PRECEDENCE:
         raise ParameterError(
-            "precedence", ascii(precedence)[:40], "is none", remedy=f"give one of {', '.join(PRECEDENCE)}"
+            "precedence", shortened(precedence), "is none", remedy=f"give one of {', '.join(PRECEDENCE)}"
         )
     volumes = fields.get("volumes")
     if not isinstance(volumes, list) or not 0 < len(cast("list[Any]", volumes)) <= MOST_VOLUMES:
@@ -115,7 +113,7 @@ def read_place(told: Any, name: str) -> Place:
         levels = cast("dict[str, Any]", told)["flight_levels"]
         if not _two_numbers(levels):
             raise ParameterError(
-                f"{name}.flight_levels", ascii(levels)[:40], "are not two numbers", remedy="give [280, 320]"
+                f"{name}.flight_levels", shortened(levels), "are not two numbers", remedy="give [280, 320]"
             )
         if volume.lower_m > -1e9 or volume.upper_m < 1e9:
             raise ParameterError(f"{name}.flight_levels", "and altitudes", "are both given", remedy="give one of them")
