@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from overflight._version import __version__
 from overflight.airspace.volume import Airspace
+from overflight.coordination.uss.constraints import Constraints
 from overflight.coordination.uss.operations import Operations
 from overflight.database import Database
 from overflight.engine.live import LATENESS_S
@@ -67,6 +68,7 @@ class Service:
         work: what it has to do.
         secure: whether pages come over TLS.
         operations: what parties declare before they fly.
+        constraints: notices and hazards, for everybody who plans.
         attempts: failed logins.
     """
 
@@ -77,6 +79,7 @@ class Service:
     work: Work
     secure: bool
     operations: Operations
+    constraints: Constraints
     attempts: Attempts = field(default_factory=Attempts)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bell: Bell = field(init=False)
@@ -90,9 +93,10 @@ class Service:
         self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
 
     async def sweep(self) -> None:
-        """Take operations that are over out of the register, again and again."""
+        """Take operations that are over out of the register, and keep constraints in it, again and again."""
         while True:
             await run_in_threadpool(self.operations.sweep)
+            await run_in_threadpool(self.constraints.publish)
             await asyncio.sleep(SWEEP_S)
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from overflight.coordination.dss.register import Register
+from overflight.coordination.uss.constraints import Constraints
 from overflight.coordination.uss.operations import Operations
 from overflight.coordination.uss.tables import make_tables
 from overflight.database import Database
@@ -89,8 +90,9 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
     with store.making() as connection:
         make_tables(connection)
-    operations = Operations(Register(store), address.url(address.port))
-    service = Service(store, positions, sky, loop, work, address.secure, operations)
+    register, url = Register(store), address.url(address.port)
+    operations, constraints = Operations(register, url), Constraints(register, work.airspace.volumes, url)
+    service = Service(store, positions, sky, loop, work, address.secure, operations, constraints)
     loop.start(service.bell.ring)
     return service
 
