@@ -57,6 +57,8 @@ def test_two_parties(there: Running, opened: Callable[..., Page]) -> None:
     expect(red.get_by_role("region", name="In the way")).to_contain_text("was not let in")
     red.get_by_role("button", name="In its way").click()
     expect(red.get_by_role("region", name="In the way")).to_contain_text("medical, does not give way")
+    red.get_by_role("button", name="Make a token").click()
+    expect(red.get_by_role("status")).to_contain_text("export OVERFLIGHT_TOKEN=")
     red.get_by_role("button", name="Release").click()
     expect(red.get_by_role("cell", name="ended")).to_be_visible()
 

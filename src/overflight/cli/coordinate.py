@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx2
 
 coordinate = typer.Typer(
-    help="A party's operations: declared before they are flown. The token in OVERFLIGHT_TOKEN, made on the page.",
+    help="A party's operations: declared before they are flown. The token in OVERFLIGHT_TOKEN, made on the page under Operations.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -149,7 +149,7 @@ def _ask(service: str, method: str, path: str, told: Any = None) -> httpx2.Respo
 
     token = os.environ.get("OVERFLIGHT_TOKEN")
     if not token:
-        raise InputError("is not set", path="OVERFLIGHT_TOKEN", remedy="make a token on the page, under accounts")
+        raise InputError("is not set", path="OVERFLIGHT_TOKEN", remedy="make a token on the page, under Operations")
     try:
         headers = {"Authorization": f"Bearer {token}"}
         answer = httpx2.request(method, f"{service.rstrip('/')}/api/v1{path}", json=told, headers=headers, timeout=30)

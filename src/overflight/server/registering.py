@@ -10,6 +10,7 @@ from pathlib import Path
 from overflight.coordination.dss.journal import Journal
 from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.tables import open_tables
+from overflight.errors import InputError
 from overflight.incidents.party import Party
 from overflight.server.address import Address
 from overflight.server.bearer import Bearers
@@ -43,6 +44,8 @@ def run(told: Settings, address: Address) -> None:
     """
     configure(logging.INFO if told.verbose else logging.WARNING)
     with contextlib.ExitStack() as stack:
+        if isinstance(told.database, Path):
+            _private(told.database)
         database = open_tables(told.database)
         stack.callback(database.close)
         if told.record is not None:
@@ -56,3 +59,11 @@ def run(told: Settings, address: Address) -> None:
         url, server = stack.enter_context(listening(app, address))
         print(f"The register is at {url}/dss/v1  (stop it with Ctrl-C)", flush=True)
         wait(server)
+
+
+def _private(path: Path) -> None:
+    """Make the file of a database, if there is none, so that nobody else reads it: it says where everybody will be."""
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise InputError(f"cannot be made ({error.strerror})", path=str(path)) from None

@@ -85,6 +85,12 @@ def _one_wins(urls: list[str]) -> None:
             assert all([one["id"] for one in each] == [winner] for each in lost)
 
 
+def test_nobody_else_reads_the_registers_file(tmp_path: Path) -> None:
+    with server(tmp_path / "register", tmp_path) as (url, _), httpx2.Client(base_url=url) as client:
+        assert client.get("/healthz").text == "ok\n"
+        assert {one.stat().st_mode & 0o077 for one in tmp_path.glob("overflight-register.sqlite*")} == {0}
+
+
 def test_of_many_that_use_one_id_exactly_one_wins(place: Path | str, tmp_path: Path) -> None:
     with server(place, tmp_path) as (url, _), _at_once([url]) as many:
         name = new_id()
