@@ -63,6 +63,16 @@ def test_two_parties(there: Running, opened: Callable[..., Page]) -> None:
     expect(red.get_by_role("cell", name="ended")).to_be_visible()
 
 
+def test_it_fits_a_telephone(there: Running, opened: Callable[..., Page]) -> None:
+    given = {"name": "red", "role": "party officer", "party": "RED", "password": PASSWORD}
+    assert there.administrator().post("/accounts", json=given).status_code == 201
+    page = log_in(opened(there, "/operations", size=(390, 844)), "red")
+    expect(page.get_by_role("link", name="Operations")).to_be_visible()
+    expect(page.get_by_text("No operations were declared.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shot(page, "operations-390")
+
+
 def test_who_is_of_no_party(there: Running, opened: Callable[..., Page]) -> None:
     there.administrator()
     page = log_in(opened(there, "/operations", size=(390, 844)))
