@@ -107,8 +107,9 @@ class Area:
             return float(_plane(one, *other.points)[1].max()) <= one.radius_m + TOUCH_M
         if isinstance(two, Circle):
             middle = Circle(two.latitude, two.longitude, TOUCH_M)
-            inside = shapely.Polygon(_plane(middle, *self.points)[0]).contains(shapely.Point(0.0, 0.0))
-            return bool(inside) and _distance_m(middle, self) >= two.radius_m - TOUCH_M
+            plane, _ = _plane(middle, *self.points)
+            inside = shapely.Polygon(plane).contains(shapely.Point(0.0, 0.0))
+            return bool(inside) and _distance_m(middle, self, plane) >= two.radius_m - TOUCH_M
         axes = axes_at(self.middle)
         mine, theirs = self.directions @ axes.T, other.directions @ axes.T
         if np.min(theirs[:, 2]) < _FARTHEST:
@@ -146,13 +147,15 @@ def _circle_meets(circle: Circle, polygon: Area) -> bool:
         return True
     if shapely.Polygon(plane).contains(shapely.Point(0.0, 0.0)):
         return True
-    return _distance_m(circle, polygon) <= circle.radius_m + TOUCH_M
+    return _distance_m(circle, polygon, plane) <= circle.radius_m + TOUCH_M
 
 
-def _distance_m(circle: Circle, polygon: Area) -> float:
-    """How far it is from the middle of a circle to the outline of a polygon; exact near the circle's edge, and near the nearest point."""
+def _distance_m(circle: Circle, polygon: Area, plane: Array) -> float:
+    """How far it is from the middle of a circle to the outline of a polygon, whose points on the circle's plane are given.
+
+    It is exact near the circle's edge, and near the nearest point.
+    """
     latitude, longitude = polygon.points
-    plane, _ = _plane(circle, latitude, longitude)
     nearest_m = _from_origin_m(plane, np.roll(plane, -1, axis=0))
     within_m = max(float(nearest_m.min()), circle.radius_m) + _NEAR_M
     found_m = float(nearest_m.min()) if float(nearest_m.min()) > circle.radius_m + _NEAR_M else math.inf

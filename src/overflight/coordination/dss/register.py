@@ -159,7 +159,6 @@ class Register:
         Raises:
             Refusal: 403, 404, 409 or 412, as the standard has it.
         """
-
         with self.changing(None, lambda connection: self._concerned(connection, name, None)) as connection:
             old = self.existing(connection, INTENT, client, name, ovn)
             states = self.availabilities.of(connection, {client.name})
@@ -242,11 +241,7 @@ class Register:
             if ovn is not None:
                 raise Refusal(409, f"there is no {kind} {name} of this version; make it without one")
             return None
-        if found.manager != client.name:
-            raise Refusal(403, f"the {kind} {name} is another's")
-        if found.ovn != ovn:
-            raise Refusal(409, f"the {kind} {name} is there in another version; read it again")
-        return found
+        return _as_known(found, client, ovn)
 
     def existing(self, connection: Connection, kind: str, client: Client, name: str, ovn: str) -> Entity:
         """Return what is to be removed.
@@ -254,11 +249,10 @@ class Register:
         Raises:
             Refusal: 403 it is another's, 404 there is none, 409 it is not as the client knows it.
         """
-        if read_entity(connection, kind, name) is None:
+        found = read_entity(connection, kind, name)
+        if found is None:
             raise Refusal(404, f"there is no {kind} {name}")
-        found = self.current(connection, kind, client, name, ovn)
-        assert found is not None
-        return found
+        return _as_known(found, client, ovn)
 
     def meeting(self, connection: Connection, kind: str, shape: Shape) -> list[Entity]:
         """Return entities that meet a shape exactly.
@@ -406,6 +400,15 @@ class Register:
 
 NO_SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000000"
 """What an intent names that has none: the standard's reference cannot do without."""
+
+
+def _as_known(found: Entity, client: Client, ovn: str | None) -> Entity:
+    """Return an entity that is its manager's to change, who knows it as it stands."""
+    if found.manager != client.name:
+        raise Refusal(403, f"the {found.kind} {found.id} is another's")
+    if found.ovn != ovn:
+        raise Refusal(409, f"the {found.kind} {found.id} is there in another version; read it again")
+    return found
 
 
 def _refuse_down(states: dict[str, str]) -> None:

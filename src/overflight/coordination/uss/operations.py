@@ -22,7 +22,7 @@ from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import STRATEGIC, IntentRequest
 from overflight.coordination.uss import parties
-from overflight.coordination.uss.declared import Declared, read_declared
+from overflight.coordination.uss.declared import Declared, Place, read_declared
 from overflight.coordination.uss.disclosure import Coarseness, disclosed
 from overflight.coordination.uss.shifts import Shift, shifts
 from overflight.coordination.uss.tables import OPERATIONS
@@ -248,23 +248,24 @@ class Operations:
             for other in near:
                 found = other.declared.meeting(declared)
                 if other.party != party and found:
-                    self._tell(connection, other, party, declared, state)
+                    self._tell(connection, other, party, declared.precedence, found, state)
 
         intent_state, url = (requests.ACCEPTED, None) if state == PLANNED else (requests.ACTIVATED, self._base_url)
         asked = IntentRequest(shape, intent_state, self._base_url, key, None, url, implicit_for_constraints=False)
         self._register.put_intent(self._client(party), name, ovn, asked, within)
         return self.operation(party, name)
 
-    def _tell(self, connection: Connection, other: Operation, party: str, declared: Declared, state: str) -> None:
+    def _tell(
+        self, connection: Connection, other: Operation, party: str, precedence: str, places: list[Place], state: str
+    ) -> None:
         now = self._register.clock()
-        volumes = [disclosed(place, self._coarseness) for place in other.declared.meeting(declared)]
         content = {
             "kind": "conflict",
             "operation": other.id,
             "with": parties.pseudonym_of(connection, party, now),
-            "precedence": declared.precedence,
+            "precedence": precedence,
             "state": state,
-            "volumes": volumes,
+            "volumes": [disclosed(place, self._coarseness) for place in places],
         }
         parties.deliver(connection, other.party, content, now)
 
@@ -295,7 +296,8 @@ class Operations:
         return [self._operation(row) for row in connection.execute(chosen)]
 
     def _client(self, party: str) -> Client:
-        with self._register.database.transaction() as connection:
+        """Return who a party is to the register; it has its name since it first declared."""
+        with self._register.database.reading() as connection:
             name = parties.pseudonym_of(connection, party, self._register.clock())
         return Client(name, frozenset({STRATEGIC}))
 
