@@ -82,7 +82,7 @@ def test_silence_and_suspension(there: Running) -> None:
     chief, red, blue = officers(there, "red", "blue")
     red.post("/operations", json=operation())
     with there.service.store.transaction() as connection:
-        parties.heard(connection, "RED", there.service.operations.now_us() - parties.SILENCE_US - 1)
+        parties.heard(connection, "RED", there.service.coordination.operations.now_us() - parties.SILENCE_US - 1)
     refused = blue.post("/operations", json=operation(precedence="emergency"))
     assert refused.status_code == 409
     assert "silent" in refused.json()["detail"]

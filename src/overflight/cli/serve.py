@@ -80,7 +80,9 @@ def serve(
     smtp_from: Annotated[str | None, typer.Option(help="From whom mail comes.")] = None,
     webhook_host: Annotated[
         list[str] | None,
-        typer.Option(help="Host of one's own network that webhooks may reach, without TLS too; may be repeated."),
+        typer.Option(
+            help="Host of one's own network that webhooks and other systems may reach, without TLS too; may be repeated."
+        ),
     ] = None,
     oidc_issuer: Annotated[
         str | None,
@@ -88,6 +90,26 @@ def serve(
     ] = None,
     oidc_client: Annotated[str, typer.Option(help="Who this service is to it.")] = "overflight",
     oidc_claim: Annotated[str, typer.Option(help="Its claim that is the name of an account here.")] = "email",
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Answer other systems (ASTM F3548-21) that show tokens of this authority, as in register."),
+    ] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option(help="Name by which tokens are for this service; may be repeated.")
+    ] = None,
+    uss_url: Annotated[
+        str | None, typer.Option(help="Where other systems reach this service. [where it listens]")
+    ] = None,
+    token_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the authority gives out tokens for other systems; the secret in OVERFLIGHT_USS_SECRET."
+        ),
+    ] = None,
+    token_client: Annotated[str, typer.Option(help="Who this service is to it.")] = "overflight",
+    journal: Annotated[
+        Path | None, typer.Option(help="Folder of a record that the register's journal goes into, as in register.")
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Write every answer to the log on standard error.")
     ] = False,
@@ -102,8 +124,11 @@ def serve(
     """Serve the page: the sky, its alarms, who has seen them, what was found, and the record of it."""
     from overflight.cli.living import told
     from overflight.server.address import Address
+    from overflight.server.bearer import Bearers
+    from overflight.server.coordinating import Others
     from overflight.server.mail import Mail
     from overflight.server.oidc import Provider
+    from overflight.server.peers import Authority, OtherSystems
     from overflight.server.service import Work
     from overflight.server.serving import Kept, run
     from overflight.server.sources import open_sources
@@ -115,6 +140,13 @@ def serve(
     mail = None if smtp is None else Mail.of(smtp, smtp_from, os.environ.get("OVERFLIGHT_SMTP_PASSWORD"))
     secret = os.environ.get("OVERFLIGHT_OIDC_SECRET", "")
     provider = None if oidc_issuer is None else Provider(oidc_issuer, oidc_client, secret, oidc_claim)
+    inside = tuple(webhook_host or ())
+    systems = None
+    if token_url is not None:
+        authority = Authority(token_url, token_client, os.environ.get("OVERFLIGHT_USS_SECRET", ""))
+        systems = OtherSystems(authority, inside)
+    bearers = None if keys is None else Bearers(keys, audience or ())
+    others = Others(bearers, uss_url, systems, journal)
     where = Address.of(listen, tls_cert, tls_key, behind_proxy)
     parameters, volumes = told(
         net,
@@ -133,4 +165,4 @@ def serve(
     opened = open_sources(sources, speed, start, radar_places(radar))
     kept = Kept(data or (Path("overflight-data") if sources else None), database, timedelta(days=keep), verbose)
     lateness_s = parse_duration_s(lateness or ("5s" if opened.shown.recording is None else "0.1s"), "--lateness")
-    run(Work(opened, parameters, volumes, lateness_s, record, mail, tuple(webhook_host or ()), provider), kept, where)
+    run(Work(opened, parameters, volumes, lateness_s, record, mail, inside, provider, others), kept, where)

@@ -10,9 +10,10 @@ from fastapi.responses import JSONResponse
 
 from overflight.coordination.uss import parties
 from overflight.coordination.uss.declared import read_declared
+from overflight.coordination.uss.foreign import Restriction
 from overflight.coordination.uss.operations import Operation, Outcome
 from overflight.coordination.uss.shifts import Shift
-from overflight.coordination.volumes import written_time
+from overflight.coordination.volumes import written, written_time
 from overflight.server.access import Caller, TheService, may
 from overflight.server.asked import Body as Asked
 from overflight.server.problems import Problem, problem
@@ -52,31 +53,31 @@ class Suspension(Asked):
 @router.get("/operations")
 def list_operations(party: Party, service: TheService) -> dict[str, Any]:
     """List your party's operations, the latest first."""
-    return {"items": [_told(one) for one in service.operations.own(party)]}
+    return {"items": [_told(one) for one in service.coordination.operations.own(party)]}
 
 
 @router.post("/operations", status_code=201, responses={409: {}})
 def declare(told: Annotated[dict[str, Any], Body()], party: Party, service: TheService) -> Any:
     """Declare an operation: planned if it is clear of what it must give way to. Otherwise 409 says what is in its way, and how it would be clear."""
-    return _answer(service.operations.declare(party, read_declared(told)), 201)
+    return _answer(service.coordination.operations.declare(party, read_declared(told)), 201)
 
 
 @router.get("/operations/{operation_id}/conflicts")
 def list_conflicts(operation_id: str, party: Party, service: TheService) -> dict[str, Any]:
     """List what is in the way of one of your party's operations, coarse, and nothing else."""
-    return {"items": [asdict(one) for one in service.operations.conflicts(party, operation_id)]}
+    return {"items": [asdict(one) for one in service.coordination.operations.conflicts(party, operation_id)]}
 
 
 @router.post("/operations/{operation_id}/activate", responses={409: {}})
 def activate(operation_id: str, party: Party, service: TheService) -> Any:
     """Let a planned operation begin, if it is still clear."""
-    return _answer(service.operations.activate(party, operation_id), 200)
+    return _answer(service.coordination.operations.activate(party, operation_id), 200)
 
 
 @router.post("/operations/{operation_id}/release")
 def release(operation_id: str, party: Party, service: TheService) -> dict[str, Any]:
     """End an operation before its time, so that others may have its place."""
-    return _told(service.operations.release(party, operation_id))
+    return _told(service.coordination.operations.release(party, operation_id))
 
 
 @router.get("/deliveries")
@@ -84,7 +85,7 @@ def list_deliveries(
     party: Party, service: TheService, after: Annotated[int, Query(ge=0, le=2**62)] = 0
 ) -> dict[str, Any]:
     """List what your party was told after a sequence, and say that it is there."""
-    now_us = service.operations.now_us()
+    now_us = service.coordination.operations.now_us()
     with service.store.transaction() as connection:
         parties.pseudonym_of(connection, party, now_us)
         parties.heard(connection, party, now_us)
@@ -95,7 +96,7 @@ def list_deliveries(
 def acknowledge(told: Acknowledged, party: Party, service: TheService) -> dict[str, Any]:
     """Say that your party has what it was told up to a sequence."""
     with service.store.transaction() as connection:
-        parties.acknowledge(connection, party, told.sequence, service.operations.now_us())
+        parties.acknowledge(connection, party, told.sequence, service.coordination.operations.now_us())
     return {"sequence": told.sequence}
 
 
@@ -111,11 +112,11 @@ def suspend(party: str, told: Suspension, somebody: Administrator, service: TheS
 def _answer(outcome: Outcome, status: int) -> Any:
     conflicts = [asdict(one) for one in outcome.conflicts]
     if outcome.operation is not None:
-        return JSONResponse({"operation": _told(outcome.operation), "conflicts": conflicts}, status)
+        restrictions = [_restriction(one) for one in outcome.restrictions]
+        told = {"operation": _told(outcome.operation), "conflicts": conflicts, "constraints": restrictions}
+        return JSONResponse(told, status)
     proposed = [_proposed(one) for one in outcome.shifts]
-    if outcome.elsewhere:
-        said = f"{_counted(outcome.elsewhere)} in the way that are another system's; their details are not known here"
-    elif any(one.stale for one in outcome.conflicts):
+    if any(one.stale for one in outcome.conflicts):
         said = "a party whose operation is in the way is silent; what it does is not known"
     else:
         said = f"{_counted(len(conflicts))} in the way"
@@ -134,6 +135,10 @@ def _told(operation: Operation) -> dict[str, Any]:
         "end": written_time(operation.end_us)["value"],
         **operation.declared.told(),
     }
+
+
+def _restriction(one: Restriction) -> dict[str, Any]:
+    return {"id": one.id, "manager": one.manager, "what": one.what, "volumes": [written(each) for each in one.volumes]}
 
 
 def _proposed(shift: Shift) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        works = (service.bell.follow, service.pictures.take, service.notices.tell, service.sweep)
+        works = (service.bell.follow, service.pictures.take, service.notices.tell, *service.coordination.works())
         tasks = [asyncio.create_task(_kept_up(work)) for work in works]
         try:
             yield
@@ -67,6 +67,7 @@ def create_app(service: Service, *, local: bool) -> FastAPI:
     app.add_middleware(Guard, secure=service.secure, local=local, metrics=metrics)
     for part in (api_sessions, api_alarms, api_events, api_login, api_notices, api_operations, api_record, api_sky):
         app.include_router(part.router)
+    app.router.routes.extend(service.coordination.mounts())
     _add_health(app, service)
 
     @app.get("/metrics", include_in_schema=False)

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from overflight.server import register, uss
 from overflight.server.address import LOOPBACK
 from overflight.server.metrics import Metrics
 from overflight.server.problems import problem
+from overflight.server.standard import LARGEST_BODY
 
 MOST_BYTES: Final = 64 * 1024
 _POLICY: Final = "; ".join(
@@ -31,6 +33,8 @@ _POLICY: Final = "; ".join(
 )
 """Content Security Policy, level 3: scripts, styles and data come from this server, and no script can make another."""
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
+_STANDARD: Final = (f"{register.PLACE}/", f"{uss.PLACE}/")
+"""Where other systems tell volumes with all their points."""
 _log = logging.getLogger("overflight.server")
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -86,8 +90,9 @@ class Guard:
             return
         length = headers.get("content-length", "0")
         # Without a length nobody knows when to stop reading: no client of ours sends so.
-        if not length.isdigit() or int(length) > MOST_BYTES or "transfer-encoding" in headers:
-            await problem(413, f"the body is longer than {MOST_BYTES} bytes, or of unknown length")(
+        most = LARGEST_BODY if scope["path"].startswith(_STANDARD) else MOST_BYTES
+        if not length.isdigit() or int(length) > most or "transfer-encoding" in headers:
+            await problem(413, f"the body is longer than {most} bytes, or of unknown length")(
                 scope, receive, with_headers
             )
             return

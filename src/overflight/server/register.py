@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
 
 from overflight.coordination.dss import requests
-from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import CONSTRAINT, INTENT
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.register import Register
+from overflight.coordination.dss.reports import keep_report
 from overflight.coordination.dss.requests import ARBITRATION, CONFORMANCE, MANAGEMENT, PROCESSING, SCOPES, STRATEGIC
 from overflight.coordination.dss.subscriptions import Subscriptions
-from overflight.coordination.dss.tables import REPORTS
-from overflight.errors import InputError, ParameterError
 from overflight.server.bearer import Bearers
+from overflight.server.standard import Asked, Work, endpoint, standard_app
 
-LARGEST_BODY: Final = 4 << 20
-_log = logging.getLogger("overflight.server")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request: who asks, what its path names, and what it says."""
-
-    client: Client
-    path: dict[str, str]
-    body: Any
-
-    @property
-    def id(self) -> str:
-        """The id in the path."""
-        return requests.read_id(self.path["entityid"])
-
-    @property
-    def ovn(self) -> str:
-        """The version in the path."""
-        return requests.read_ovn(self.path["ovn"])
-
-
-Work = Callable[[Asked], tuple[int, Any]]
+PLACE: Final = "/dss/v1"
 
 
 def create_register_app(register: Register, bearers: Bearers) -> Starlette:
-    """Return the application of a register."""
+    """Return the application of a register that stands alone."""
+    app = standard_app([Route("/healthz", _healthz)])
+    app.router.routes.append(Mount(PLACE, app=register_api(register, bearers)))
+    return app
+
+
+def register_api(register: Register, bearers: Bearers) -> Starlette:
+    """Return what answers under `PLACE`."""
     answers = _Answers(register)
     intents, constraints, subscriptions = (
-        f"/dss/v1/{name}" for name in ("operational_intent_references", "constraint_references", "subscriptions")
+        f"/{name}" for name in ("operational_intent_references", "constraint_references", "subscriptions")
     )
     watching, planning = (STRATEGIC, CONFORMANCE), (STRATEGIC, CONFORMANCE)
     restricted, notified = (MANAGEMENT, PROCESSING), (STRATEGIC, PROCESSING)
@@ -77,20 +53,16 @@ def create_register_app(register: Register, bearers: Bearers) -> Starlette:
         ("PUT", f"{subscriptions}/{{entityid}}", notified, answers.create_subscription),
         ("PUT", f"{subscriptions}/{{entityid}}/{{ovn}}", notified, answers.update_subscription),
         ("DELETE", f"{subscriptions}/{{entityid}}/{{ovn}}", notified, answers.delete_subscription),
-        ("POST", "/dss/v1/reports", SCOPES, answers.report),
-        ("GET", "/dss/v1/uss_availability/{uss}", (ARBITRATION, STRATEGIC, CONFORMANCE), answers.get_availability),
-        ("PUT", "/dss/v1/uss_availability/{uss}", (ARBITRATION,), answers.set_availability),
+        ("POST", "/reports", SCOPES, answers.report),
+        ("GET", "/uss_availability/{uss}", (ARBITRATION, STRATEGIC, CONFORMANCE), answers.get_availability),
+        ("PUT", "/uss_availability/{uss}", (ARBITRATION,), answers.set_availability),
     ]
-    routes = [Route(path, _endpoint(bearers, scopes, work), methods=[method]) for method, path, scopes, work in told]
+    routes = [Route(path, endpoint(bearers, scopes, work), methods=[method]) for method, path, scopes, work in told]
     for kind, scopes in ((intents, planning), (constraints, (MANAGEMENT,)), (subscriptions, notified)):
-        no_version = _endpoint(bearers, scopes, _without_version)
+        no_version = endpoint(bearers, scopes, _without_version, reads=False)
         routes.append(Route(f"{kind}/{{entityid}}/", no_version, methods=["PUT", "DELETE"]))
         routes.append(Route(f"{kind}/{{entityid}}", no_version, methods=["DELETE"]))
-    app = Starlette(routes=[*routes, Route("/healthz", _healthz)])
-    app.router.redirect_slashes = False
-    for kind in (Refusal, ParameterError, InputError, HTTPException, Exception):
-        app.add_exception_handler(kind, _refused)
-    return app
+    return standard_app(routes)
 
 
 class _Answers:
@@ -149,11 +121,7 @@ class _Answers:
         return 200, {"subscription": self._subscriptions.delete(asked.client, asked.id, asked.ovn)}
 
     def report(self, asked: Asked) -> tuple[int, Any]:
-        told = requests.read_report(asked.body) | {"report_id": str(uuid.uuid4())}
-        row = {"id": told["report_id"], "at_us": self._register.clock(), "reporter": asked.client.name}
-        with self._register.database.transaction() as connection:
-            connection.execute(REPORTS.insert().values(**row, report=json.dumps(told)))
-        return 201, told
+        return 201, keep_report(self._register, asked.client, asked.body)
 
     def get_availability(self, asked: Asked) -> tuple[int, Any]:
         return 200, self._register.availabilities.get(requests.read_uss(asked.path["uss"]))
@@ -168,57 +136,5 @@ def _without_version(asked: Asked) -> tuple[int, Any]:
     raise Refusal(400, f"there is no version of {asked.id} in the path")
 
 
-def _endpoint(bearers: Bearers, scopes: tuple[str, ...], work: Work) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        client = bearers.client(request.headers.get("authorization"))
-        client.may(*scopes)
-        body = await _body(request) if request.method in ("POST", "PUT") and work is not _without_version else b""
-
-        def done() -> Response:
-            status, told = work(Asked(client, dict(request.path_params), _read(body) if body else None))
-            return JSONResponse(told, status)
-
-        return await run_in_threadpool(done)
-
-    return endpoint
-
-
-async def _body(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise Refusal(413, f"the request is larger than {LARGEST_BODY >> 20} MiB")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _read(body: bytes) -> Any:
-    def refuse(text: str) -> float:
-        raise ValueError(text)
-
-    try:
-        return json.loads(body, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, f"the request is no JSON ({type(error).__name__})") from None
-
-
 def _healthz(_: Request) -> Response:
     return PlainTextResponse("ok\n")
-
-
-def _refused(request: Request, error: Exception) -> Response:
-    """Answer with the standard's `ErrorResponse`."""
-    if isinstance(error, Refusal):
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return JSONResponse({"message": str(error), **error.more}, error.status, headers)
-    if isinstance(error, ParameterError):
-        return JSONResponse({"message": " ".join(str(error).split())}, 400)
-    if isinstance(error, HTTPException):
-        return JSONResponse({"message": error.detail}, error.status_code, error.headers)
-    ours = not isinstance(error, InputError)
-    _log.error(
-        "cannot answer", exc_info=error if ours else None, extra={"path": request.url.path, "reason": str(error)}
-    )
-    return JSONResponse({"message": "this cannot be done now; the log of the register says why"}, 500 if ours else 503)

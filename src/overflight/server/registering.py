@@ -7,11 +7,10 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from overflight.coordination.dss.journal import Journal
+from overflight.coordination.dss.journal import journaling
 from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.tables import open_tables
 from overflight.errors import InputError
-from overflight.incidents.party import Party
 from overflight.server.address import Address
 from overflight.server.bearer import Bearers
 from overflight.server.listening import listening, wait
@@ -49,12 +48,7 @@ def run(told: Settings, address: Address) -> None:
         database = open_tables(told.database)
         stack.callback(database.close)
         if told.record is not None:
-            party = Party(told.record)
-            stack.callback(party.close)
-            journal = Journal(database, party)
-            journal.move()  # what is wrong with it is said before anything is begun
-            journal.start()
-            stack.callback(journal.stop)
+            stack.enter_context(journaling(database, told.record))
         app = create_register_app(Register(database), told.bearers)
         url, server = stack.enter_context(listening(app, address))
         print(f"The register is at {url}/dss/v1  (stop it with Ctrl-C)", flush=True)

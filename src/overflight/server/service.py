@@ -6,19 +6,16 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-from starlette.concurrency import run_in_threadpool
+from typing import Any
 
 from overflight._version import __version__
 from overflight.airspace.volume import Airspace
-from overflight.coordination.uss.constraints import Constraints
-from overflight.coordination.uss.operations import Operations
 from overflight.database import Database
 from overflight.engine.live import LATENESS_S
 from overflight.engine.parameters import CheckParameters
 from overflight.server.attempts import Attempts
 from overflight.server.bell import Bell
+from overflight.server.coordinating import Coordination, Others
 from overflight.server.loop import Loop
 from overflight.server.mail import Mail
 from overflight.server.notices import Notices
@@ -27,8 +24,6 @@ from overflight.server.pictures import Pictures
 from overflight.server.sky import Sky
 from overflight.server.sources import Sources
 from overflight.store.positions import Positions
-
-SWEEP_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,7 @@ class Work:
         mail: through whom mail goes, if through anybody.
         inside: hosts of one's own network that webhooks may reach.
         provider: where people log in, if not here alone.
+        others: other systems that parties coordinate with.
     """
 
     sources: Sources
@@ -54,6 +50,7 @@ class Work:
     mail: Mail | None = None
     inside: Collection[str] = ()
     provider: Provider | None = None
+    others: Others = field(default_factory=Others)
 
 
 @dataclass
@@ -67,8 +64,7 @@ class Service:
         loop: what judges.
         work: what it has to do.
         secure: whether pages come over TLS.
-        operations: what parties declare before they fly.
-        constraints: notices and hazards, for everybody who plans.
+        coordination: what parties declare before they fly.
         attempts: failed logins.
     """
 
@@ -78,8 +74,7 @@ class Service:
     loop: Loop
     work: Work
     secure: bool
-    operations: Operations
-    constraints: Constraints
+    coordination: Coordination
     attempts: Attempts = field(default_factory=Attempts)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bell: Bell = field(init=False)
@@ -91,13 +86,6 @@ class Service:
         self.bell = Bell(self.store)
         self.notices = Notices(self.store, self.bell, self.work.mail, self.work.inside)
         self.pictures = Pictures(lambda: (self.loop.picture(), self.status()))
-
-    async def sweep(self) -> None:
-        """Take operations that are over out of the register, and keep constraints in it, again and again."""
-        while True:
-            await run_in_threadpool(self.operations.sweep)
-            await run_in_threadpool(self.constraints.publish)
-            await asyncio.sleep(SWEEP_S)
 
     def stop(self) -> None:
         """Let those that follow something be told that it ends; from any thread."""

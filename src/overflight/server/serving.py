@@ -11,10 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from overflight.coordination.dss.register import Register
-from overflight.coordination.uss.constraints import Constraints
-from overflight.coordination.uss.operations import Operations
-from overflight.coordination.uss.tables import make_tables
+from overflight.coordination.dss.journal import journaling
 from overflight.database import Database
 from overflight.engine.journal import Journal
 from overflight.engine.live import Live
@@ -22,6 +19,7 @@ from overflight.files import locked_file
 from overflight.incidents.party import Party
 from overflight.server.address import Address
 from overflight.server.app import create_app
+from overflight.server.coordinating import Coordination
 from overflight.server.listening import listening, wait
 from overflight.server.logs import configure
 from overflight.server.loop import Loop, both
@@ -67,6 +65,8 @@ def run(work: Work, kept: Kept, address: Address) -> None:
         stack.callback(store.close)
         service = assembled(work, store, Positions(folder / "positions", kept.positions), folder / "state", address)
         stack.callback(service.loop.stop)
+        if work.others.journal is not None:
+            stack.enter_context(journaling(store, work.others.journal))
         with served(service, address) as (url, server):
             print(f"Overflight is at {url}  (stop it with Ctrl-C)", flush=True)
             secret = setup_secret(store)
@@ -88,11 +88,8 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
     journal = Journal(LedgerTable(store, positions), state, live)
     agreed, shown = work.parameters.agreement is not None, work.sources.shown
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
-    with store.making() as connection:
-        make_tables(connection)
-    register, url = Register(store), address.url(address.port)
-    operations, constraints = Operations(register, url), Constraints(register, work.airspace.volumes, url)
-    service = Service(store, positions, sky, loop, work, address.secure, operations, constraints)
+    coordination = Coordination(store, work.airspace, address.url(address.port), work.others)
+    service = Service(store, positions, sky, loop, work, address.secure, coordination)
     loop.start(service.bell.ring)
     return service
 

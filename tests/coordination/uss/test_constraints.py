@@ -17,6 +17,7 @@ from overflight.coordination.dss.requests import PROCESSING
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import open_tables
 from overflight.coordination.uss.constraints import DAY_US, Constraints
+from overflight.coordination.uss.telling import Telling
 from overflight.coordination.volumes import Circle
 from overflight.coordination.volumes import Volume as Asked
 
@@ -32,7 +33,7 @@ class There:
         self.register = Register(open_tables(place), lambda: int(self.now.timestamp() * 1_000_000))
 
     def publish(self, *zones: Volume) -> tuple[int, int]:
-        return Constraints(self.register, zones, "https://hosted.example").publish()
+        return Constraints(Telling(self.register, "https://hosted.example"), zones).publish()
 
     def found(self, latitude: float = 36.5, level_m: float = 9_000.0) -> list[str]:
         asked = Shape([Asked(Circle(latitude, 44.5, 1_000.0), level_m, level_m)])
@@ -121,7 +122,9 @@ def test_what_cannot_be_a_constraint_is_said_and_the_rest_is_published(
     vast = Ring(
         np.array([-60.0, -60.0, 80.0, 80.0]), np.array([-80.0, 80.0, 80.0, -80.0]), np.full(4, STRAIGHT, np.uint8)
     )
-    constraints = Constraints(there.register, [Volume("V", "V", "hazard", (Part(vast),)), zone()], "https://h.example")
+    constraints = Constraints(
+        Telling(there.register, "https://h.example"), [Volume("V", "V", "hazard", (Part(vast),)), zone()]
+    )
     assert constraints.publish() == (1, 0)
     assert constraints.publish() == (0, 0)
     assert len(caplog.records) == 1

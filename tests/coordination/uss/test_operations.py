@@ -17,7 +17,9 @@ from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import STRATEGIC, read_intent
 from overflight.coordination.dss.tables import open_tables
 from overflight.coordination.uss import parties
+from overflight.coordination.uss.asking import Asking
 from overflight.coordination.uss.operations import ACTIVE, ENDED, PLANNED, Operation, Operations, Outcome
+from overflight.coordination.uss.telling import Telling
 from overflight.errors import ConflictError, MissingError
 from tests.coordination.uss.test_declared import declared, told
 
@@ -33,7 +35,7 @@ class Hosted:
         self.now = NOON
         self.database = open_tables(place)
         self.register = Register(self.database, lambda: self.now)
-        self.operations = Operations(self.register, URL)
+        self.operations = Operations(Telling(self.register, URL), Asking(URL))
 
     def planned(self, party: str, *volumes: dict[str, Any], precedence: str = "routine") -> Operation:
         outcome = self.operations.declare(party, declared(*volumes, precedence=precedence))
@@ -189,13 +191,15 @@ def test_deliveries_have_numbers_and_stay_until_they_are_acknowledged(hosted: Ho
     assert [one["acknowledged"] for one in hosted.told("alpha")] == [True, True, False]
 
 
-def test_intents_of_other_systems_are_in_the_way_and_not_ours_to_tell(hosted: Hosted) -> None:
+def test_intents_of_other_systems_that_nobody_tells_of_are_not_planned_into(hosted: Hosted) -> None:
     other = Client("other-uss", frozenset({STRATEGIC}))
     volumes = [told() | {"volume": told()["volume"] | _altitudes(8_000.0, 9_000.0)}]
     asked = read_intent({"extents": volumes, "state": "Accepted", "uss_base_url": "https://other.example"})
     hosted.register.put_intent(other, "2f8343be-6482-4d1b-a474-16847e01af1e", None, asked)
     outcome = hosted.refused("alpha")
-    assert (outcome.elsewhere, outcome.conflicts) == (1, ())
+    (conflict,) = outcome.conflicts
+    assert (conflict.pseudonym, conflict.precedence, conflict.stale) == ("other-uss", "unknown", True)
+    assert outcome.shifts == ()
 
 
 def _altitudes(lower: float, upper: float) -> dict[str, Any]:

@@ -6,8 +6,11 @@ the two steps of a move leaves both: what stands at the end of the log already i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Generator
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -25,6 +28,24 @@ _BATCH: Final = 1_000
 _TURN: Final = 0
 """The row that the server takes which moves: no cell has this number."""
 _log = logging.getLogger("overflight.server")
+
+
+@contextlib.contextmanager
+def journaling(database: Database, record: Path) -> Generator[None]:
+    """Keep the journal of a register in a record, as long as this lasts.
+
+    Raises:
+        InputError: the record cannot be used.
+    """
+    party = Party(record)
+    with contextlib.closing(party):
+        journal = Journal(database, party)
+        journal.move()  # what is wrong with it is said before anything is begun
+        journal.start()
+        try:
+            yield
+        finally:
+            journal.stop()
 
 
 class Journal:

@@ -34,6 +34,7 @@ from overflight.coordination.dss.entities import (
     remove_entity,
     write_entity,
 )
+from overflight.coordination.dss.lacking import keep_lacking
 from overflight.coordination.dss.locks import Locks, lock_cells
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.requests import CONFORMANCE, PLANNED, PROCESSING, STRATEGIC, IntentRequest
@@ -43,8 +44,8 @@ from overflight.coordination.dss.turns import Turns
 from overflight.database import Database
 
 _ATTEMPTS: Final = 5
-Within = Callable[[Connection, Entity], None]
-"""What is done in the transaction of a change, with the entity as it then is, or was."""
+Within = Callable[[Connection, Entity, list[dict[str, Any]]], None]
+"""What is done in the transaction of a change, with the entity as it then is, or was, and the subscribers to be notified."""
 
 
 def now_us() -> int:
@@ -110,6 +111,9 @@ class Register:
         except Refusal as refusal:
             if "missing_operational_intents" in refusal.more:
                 self._turns.refused(client.name, held)
+                missing = [one["id"] for one in refusal.more["missing_operational_intents"]]
+                if missing:
+                    keep_lacking(self.database, client.name, missing, self.clock())
             else:
                 self._turns.done(client.name)
             raise
@@ -145,13 +149,12 @@ class Register:
                 subscription=NO_SUBSCRIPTION if subscription is None else subscription.id,
             )
             write_entity(connection, entity, asked.shape, old)
-            if within is not None:
-                within(connection, entity)
             if old is not None and old.subscription != entity.subscription:
                 self._follow(connection, old.subscription)
             if asked.subscription is not None and subscription is not None and subscription.implicit:
                 self._follow(connection, subscription.id)
-            return self._changed(connection, client, "put", entity, [asked.shape, *self._shape_of(old)], states)
+            shapes = [asked.shape, *self._shape_of(old)]
+            return self._changed(connection, client, "put", entity, shapes, states, within)
 
     def delete_intent(self, client: Client, name: str, ovn: str, within: Within | None = None) -> dict[str, Any]:
         """Remove an intent; returns what `changeOperationalIntentReference` answers.
@@ -164,13 +167,13 @@ class Register:
             states = self.availabilities.of(connection, {client.name})
             _refuse_down(states)
             remove_entity(connection, old)
-            if within is not None:
-                within(connection, old)
-            answer = self._changed(connection, client, "delete", old, self._shape_of(old), states)
+            answer = self._changed(connection, client, "delete", old, self._shape_of(old), states, within)
             self._follow(connection, old.subscription)
             return answer
 
-    def put_constraint(self, client: Client, name: str, ovn: str | None, shape: Shape, base_url: str) -> dict[str, Any]:
+    def put_constraint(
+        self, client: Client, name: str, ovn: str | None, shape: Shape, base_url: str, within: Within | None = None
+    ) -> dict[str, Any]:
         """Make a constraint, or change it where an OVN is given; returns what `changeConstraintReference` answers.
 
         Raises:
@@ -183,9 +186,9 @@ class Register:
             entity = Entity(CONSTRAINT, name, client.name, version, new_ovn(), base_url, shape.volumes)
             write_entity(connection, entity, shape, old)
             states = self.availabilities.of(connection, {client.name})
-            return self._changed(connection, client, "put", entity, [shape, *self._shape_of(old)], states)
+            return self._changed(connection, client, "put", entity, [shape, *self._shape_of(old)], states, within)
 
-    def delete_constraint(self, client: Client, name: str, ovn: str) -> dict[str, Any]:
+    def delete_constraint(self, client: Client, name: str, ovn: str, within: Within | None = None) -> dict[str, Any]:
         """Remove a constraint; returns what `changeConstraintReference` answers.
 
         Raises:
@@ -195,7 +198,7 @@ class Register:
             old = self.existing(connection, CONSTRAINT, client, name, ovn)
             remove_entity(connection, old)
             states = self.availabilities.of(connection, {client.name})
-            return self._changed(connection, client, "delete", old, self._shape_of(old), states)
+            return self._changed(connection, client, "delete", old, self._shape_of(old), states, within)
 
     # What subscriptions need too.
 
@@ -270,6 +273,11 @@ class Register:
         """Return references of entities as a client may see them."""
         return references(found, client.name, self.availabilities.of(connection, {one.manager for one in found}))
 
+    def to_be_known(self, connection: Connection, intents: list[Entity]) -> list[Entity]:
+        """Return those of some intents that others must know who plan into them: all but accepted ones of a USS that is Down."""
+        states = self.availabilities.of(connection, {one.manager for one in intents})
+        return [one for one in intents if one.state != requests.ACCEPTED or states.get(one.manager) != "Down"]
+
     def refuse_past(self, shape: Shape) -> None:
         """Refuse what is over.
 
@@ -298,9 +306,7 @@ class Register:
             near = nearby(connection, kind, asked.shape, self._shapes, asked.key)
             return [one for one in near if one.id != name and self.shape(one).meets(asked.shape)]
 
-        intents = unknown(INTENT)
-        states = self.availabilities.of(connection, {one.manager for one in intents})
-        intents = [one for one in intents if one.state != requests.ACCEPTED or states.get(one.manager) != "Down"]
+        intents = self.to_be_known(connection, unknown(INTENT))
         constraints: list[Entity] = []
         if subscription is not None and subscription.for_constraints:
             constraints = unknown(CONSTRAINT)
@@ -367,8 +373,9 @@ class Register:
         entity: Entity,
         shapes: list[Shape],
         states: dict[str, str],
+        within: Within | None,
     ) -> dict[str, Any]:
-        """Write a change down, count it for the subscriptions that it notifies, and return the answer."""
+        """Write a change down, count it for the subscriptions that it notifies, do what is to be done within it, and return the answer."""
         write_change(connection, self.clock(), action, entity)
         flag = ENTITIES.c.for_intents if entity.kind == INTENT else ENTITIES.c.for_constraints
         now = self.clock()
@@ -388,10 +395,10 @@ class Register:
         for base_url, name, index in found:
             by_url.setdefault(base_url, []).append({"subscription_id": name, "notification_index": index})
         field = "operational_intent_reference" if entity.kind == INTENT else "constraint_reference"
-        return {
-            field: intent_or_constraint(entity, client.name, states),
-            "subscribers": [{"subscriptions": told, "uss_base_url": url} for url, told in by_url.items()],
-        }
+        subscribers = [{"subscriptions": told, "uss_base_url": url} for url, told in by_url.items()]
+        if within is not None:
+            within(connection, entity, subscribers)
+        return {field: intent_or_constraint(entity, client.name, states), "subscribers": subscribers}
 
     def subscription_told(self, connection: Connection, entity: Entity) -> dict[str, Any]:
         """Return a subscription as its holder sees it."""

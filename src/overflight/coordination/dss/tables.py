@@ -68,6 +68,16 @@ REPORTS: Final = sa.Table(
 )
 """What one USS told of exchanges with others that failed."""
 
+LACKING: Final = sa.Table(
+    "dss_lacking",
+    TABLES,
+    sa.Column("client", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("dss_lacking_at", "at_us"),
+)
+"""Whom the register refused for want of the key of which intent."""
+
 CHANGES: Final = sa.Table(
     "dss_changes",
     TABLES,

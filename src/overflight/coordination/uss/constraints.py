@@ -11,23 +11,25 @@ import logging
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from overflight.airspace.levels import levels
 from overflight.airspace.volume import STRAIGHT, Ring, Window
 from overflight.airspace.volume import Volume as Zone
+from overflight.coordination.dss.answers import intent_or_constraint
 from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import CONSTRAINT, Entity, read_entity
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import MANAGEMENT
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import ENTITIES
 from overflight.coordination.uss.levels import HIGHEST_FL, Band
-from overflight.coordination.volumes import Polygon, Volume
+from overflight.coordination.uss.telling import Telling
+from overflight.coordination.volumes import Polygon, Volume, written
 from overflight.errors import ParameterError
 from overflight.units import FT_M
 
@@ -44,12 +46,13 @@ _log = logging.getLogger("overflight.server")
 class Constraints:
     """The constraints that a service publishes out of its airspace."""
 
-    def __init__(self, register: Register, zones: Iterable[Zone], base_url: str) -> None:
-        """Take a register, volumes of airspace of which notices and hazards are published, and where this side answers."""
-        self._register, self._base_url = register, base_url
+    def __init__(self, telling: Telling, zones: Iterable[Zone]) -> None:
+        """Take who tells others, over a register, and volumes of airspace of which notices and hazards are published."""
+        self._register, self._telling = telling.register, telling
         self._zones = [zone for zone in zones if zone.kind == "hazard" or zone.notice]
         self._client = Client(MANAGER, frozenset({MANAGEMENT}))
         self._refused: set[str] = set()
+        self._what: dict[str, str] = {}
 
     def publish(self) -> tuple[int, int]:
         """Put into the register what is not there or soon ends, and take out what is no longer; returns how many of each."""
@@ -57,6 +60,7 @@ class Constraints:
         wanted = {
             name: (zone, window) for zone in self._zones for name, window in _windows(zone) if not _over(window, now)
         }
+        self._what = {name: _called(zone) for name, (zone, _) in wanted.items()}
         put = 0
         for name, (zone, window) in wanted.items():
             with self._register.database.reading() as connection:
@@ -67,12 +71,31 @@ class Constraints:
             put += self._put(name, there, zone, start, end)
         return put, self._take_out(set(wanted))
 
+    def details(self, name: str) -> dict[str, Any]:
+        """Return one of them as everybody is told of it (`Constraint` of the standard's API).
+
+        Raises:
+            Refusal: 404, there is none here.
+        """
+        with self._register.database.reading() as connection:
+            entity = read_entity(connection, CONSTRAINT, name)
+            if entity is None or entity.manager != MANAGER:
+                raise Refusal(404, f"there is no constraint {name} here")
+            return self._told(connection, entity)
+
+    def _told(self, connection: Connection, entity: Entity) -> dict[str, Any]:
+        states = self._register.availabilities.of(connection, {MANAGER})
+        details = {"type": self._what.get(entity.id, "notice"), "volumes": [written(one) for one in entity.volumes]}
+        return {"reference": intent_or_constraint(entity, MANAGER, states), "details": details}
+
     def _put(self, name: str, there: Entity | None, zone: Zone, start_us: int, end_us: int) -> int:
+        def within(connection: Connection, entity: Entity, subscribers: list[dict[str, Any]]) -> None:
+            self._telling.constraint(connection, entity, subscribers, self._told(connection, entity))
+
         try:
             shape = Shape(_volumes(zone, start_us, end_us))
-            self._register.put_constraint(
-                self._client, name, None if there is None else there.ovn, shape, self._base_url
-            )
+            ovn = None if there is None else there.ovn
+            self._register.put_constraint(self._client, name, ovn, shape, self._telling.base_url, within)
         except (ParameterError, Refusal) as error:
             if zone.id not in self._refused:  # said once: it is not published, and nobody is told of it
                 _log.error("a volume cannot be a constraint", extra={"volume": zone.id, "reason": str(error)})
@@ -86,9 +109,17 @@ class Constraints:
         )
         with self._register.database.reading() as connection:
             gone = [row for row in connection.execute(mine) if row.id not in wanted]
+
+        def within(connection: Connection, entity: Entity, subscribers: list[dict[str, Any]]) -> None:
+            self._telling.constraint(connection, entity, subscribers, None)
+
         for row in gone:
-            self._register.delete_constraint(self._client, row.id, row.ovn)
+            self._register.delete_constraint(self._client, row.id, row.ovn, within)
         return len(gone)
+
+
+def _called(zone: Zone) -> str:
+    return " ".join(one for one in (zone.kind, zone.name or zone.id) if one)
 
 
 def _windows(zone: Zone) -> list[tuple[str, Window]]:

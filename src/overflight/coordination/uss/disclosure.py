@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from overflight.coordination.uss.declared import Place
+from overflight.coordination.uss.levels import Band
 from overflight.coordination.volumes import written_time
 from overflight.units import FT_M
 
@@ -32,8 +33,27 @@ class Coarseness:
     time_s: int = 300
 
 
-def disclosed(place: Place, coarseness: Coarseness) -> dict[str, Any]:
-    """Return what others are told of a volume: a box (south, west, north, east; deg), levels and times."""
+@dataclass(frozen=True)
+class Box:
+    """A volume as others are told of it.
+
+    Attributes:
+        south, west, north, east: deg; east may be more than 180.
+        band: levels.
+        start_us, end_us: times, us since 1970.
+    """
+
+    south: float
+    west: float
+    north: float
+    east: float
+    band: Band
+    start_us: int
+    end_us: int
+
+
+def coarse(place: Place, coarseness: Coarseness) -> Box:
+    """Return a volume in whole steps, always outwards."""
     step = coarseness.place_deg
     south, west, north, east = _box(place)
     low, high = math.floor(south / step) * step, math.ceil(north / step) * step
@@ -41,20 +61,38 @@ def disclosed(place: Place, coarseness: Coarseness) -> dict[str, Any]:
     if high >= 90.0 or low <= -90.0 or right - left >= 360.0:
         left, right = -180.0, 180.0
     band, step_m = place.band, coarseness.level_ft * FT_M
-    levels = [math.floor(band.lower_m / step_m + 1e-9) * step_m, math.ceil(band.upper_m / step_m - 1e-9) * step_m]
+    lower_m, upper_m = (
+        math.floor(band.lower_m / step_m + 1e-9) * step_m,
+        math.ceil(band.upper_m / step_m - 1e-9) * step_m,
+    )
     step_us = coarseness.time_s * 1_000_000
     assert place.volume.start_us is not None
     assert place.volume.end_us is not None
     begins, ends = place.volume.start_us // step_us * step_us, -(-place.volume.end_us // step_us) * step_us
+    return Box(
+        round(max(low, -90.0), 6),
+        round(left, 6),
+        round(min(high, 90.0), 6),
+        round(right, 6),
+        Band(lower_m, upper_m, band.pressure),
+        begins,
+        ends,
+    )
+
+
+def disclosed(place: Place, coarseness: Coarseness) -> dict[str, Any]:
+    """Return what others are told of a volume: a box (south, west, north, east; deg), levels and times."""
+    box = coarse(place, coarseness)
     told: dict[str, Any] = {
-        "south": round(max(low, -90.0), 6),
-        "west": round(left, 6),
-        "north": round(min(high, 90.0), 6),
-        "east": round(right, 6),
-        "time_start": written_time(begins),
-        "time_end": written_time(ends),
+        "south": box.south,
+        "west": box.west,
+        "north": box.north,
+        "east": box.east,
+        "time_start": written_time(box.start_us),
+        "time_end": written_time(box.end_us),
     }
-    if band.pressure:
+    levels = (box.band.lower_m, box.band.upper_m)
+    if box.band.pressure:
         return told | {"flight_levels": [round(level_m / FT_M / 100.0, 3) for level_m in levels]}
     return told | {"altitudes_m": [round(level_m, 1) for level_m in levels]}
 

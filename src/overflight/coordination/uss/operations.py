@@ -17,15 +17,19 @@ from sqlalchemy.engine import Connection
 
 from overflight.coordination.dss import requests
 from overflight.coordination.dss.client import Client
-from overflight.coordination.dss.entities import INTENT, Entity
+from overflight.coordination.dss.entities import INTENT, Entity, read_entity
 from overflight.coordination.dss.refusal import Refusal
-from overflight.coordination.dss.register import Register
-from overflight.coordination.dss.requests import STRATEGIC, IntentRequest
+from overflight.coordination.dss.requests import PROCESSING, STRATEGIC, IntentRequest
+from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.uss import parties
+from overflight.coordination.uss.asking import Asking
 from overflight.coordination.uss.declared import Declared, Place, read_declared
+from overflight.coordination.uss.details import intent_told, may_know
 from overflight.coordination.uss.disclosure import Coarseness, disclosed
+from overflight.coordination.uss.foreign import Other, Restriction
 from overflight.coordination.uss.shifts import Shift, shifts
 from overflight.coordination.uss.tables import OPERATIONS
+from overflight.coordination.uss.telling import Telling
 from overflight.errors import ConflictError, MissingError
 
 PLANNED: Final = "planned"
@@ -63,9 +67,9 @@ class Conflict:
 
     Attributes:
         pseudonym: whose it is, as others know them.
-        precedence: of it.
+        precedence: of it; "unknown" where its system does not tell.
         gives_way: whether the other gives way.
-        stale: whether its party is silent, so that nobody may plan into it.
+        stale: whether its party, or its system, is silent, so that nobody may plan into it.
         volumes: its volumes that are in the way, coarse.
     """
 
@@ -78,21 +82,21 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a declaration: an operation, or what is in its way and how it would be clear. Never both."""
+    """What became of a declaration: an operation, what gives way to it and which constraints it meets; or what is in its way, and how it would be clear."""
 
     operation: Operation | None
     conflicts: tuple[Conflict, ...]
     shifts: tuple[Shift, ...] = ()
-    elsewhere: int = 0
-    """How many intents of other USSs are in the way, whose details are theirs to give."""
+    restrictions: tuple[Restriction, ...] = ()
 
 
 class Operations:
     """The operations of all parties that a hosted side serves."""
 
-    def __init__(self, register: Register, base_url: str, coarseness: Coarseness | None = None) -> None:
-        """Take a register whose database has the tables, where this side answers, and how coarse others are told."""
-        self._register, self._base_url, self._coarseness = register, base_url, coarseness or Coarseness()
+    def __init__(self, telling: Telling, asking: Asking, coarseness: Coarseness | None = None) -> None:
+        """Take who tells others and asks them, over a register whose database has the tables, and how coarse others are told."""
+        self._register, self._telling, self._asking = telling.register, telling, asking
+        self._coarseness = coarseness or Coarseness()
 
     def now_us(self) -> int:
         """Return the time, us since 1970."""
@@ -107,7 +111,9 @@ class Operations:
             Refusal: 400, it is over; 413, it is too large.
         """
         name = str(uuid.uuid4())
-        return self._tried(party, name, declared, lambda near: self._put(party, name, None, declared, near, PLANNED))
+        return self._tried(
+            party, name, declared, lambda near, more: self._put(party, name, None, declared, near, more, PLANNED)
+        )
 
     def activate(self, party: str, name: str) -> Outcome:
         """Let a planned operation begin, if it is still clear of what it must give way to.
@@ -123,7 +129,7 @@ class Operations:
             party,
             name,
             found.declared,
-            lambda near: self._put(party, name, found.ovn, found.declared, near, ACTIVE),
+            lambda near, more: self._put(party, name, found.ovn, found.declared, near, more, ACTIVE),
         )
 
     def release(self, party: str, name: str) -> Operation:
@@ -138,12 +144,13 @@ class Operations:
             raise ConflictError("operation", name, "is over already", remedy="there is nothing to release")
         now = self._register.clock()
 
-        def within(connection: Connection, _: Entity) -> None:
+        def within(connection: Connection, entity: Entity, subscribers: list[dict[str, Any]]) -> None:
             row = {"state": ENDED, "end_us": now}
             connection.execute(OPERATIONS.update().where(OPERATIONS.c.id == name).values(row))
-            for other in self._near(connection, name, found.declared):
-                if other.party != party and found.declared.meeting(other.declared):
+            for other in self._near(connection, name, found.declared)[0]:
+                if other.party not in (party, None) and found.declared.meeting(other.declared):
                     parties.deliver(connection, other.party, {"kind": "released", "operation": other.id}, now)
+            self._telling.intent(connection, entity, subscribers, None)
 
         self._register.delete_intent(self._client(party), name, found.ovn, within)
         return self.operation(party, name)
@@ -155,7 +162,7 @@ class Operations:
             rows = connection.execute(over).all()
         for row in rows:
 
-            def within(connection: Connection, entity: Entity) -> None:
+            def within(connection: Connection, entity: Entity, _: list[dict[str, Any]]) -> None:
                 connection.execute(OPERATIONS.update().where(OPERATIONS.c.id == entity.id).values(state=ENDED))
 
             self._register.delete_intent(self._client(row.party), row.id, row.ovn, within)
@@ -169,7 +176,7 @@ class Operations:
             .order_by(OPERATIONS.c.start_us.desc(), OPERATIONS.c.id)
         )
         with self._register.database.reading() as connection:
-            return [self._operation(row) for row in connection.execute(chosen)]
+            return [read_operation(row, self._register.clock()) for row in connection.execute(chosen)]
 
     def operation(self, party: str, name: str) -> Operation:
         """Return one of a party's operations.
@@ -182,7 +189,7 @@ class Operations:
             row = connection.execute(chosen).first()
         if row is None:
             raise MissingError("is no operation of yours", path=name)
-        return self._operation(row)
+        return read_operation(row, self._register.clock())
 
     def conflicts(self, party: str, name: str) -> list[Conflict]:
         """Return what is in the way of one of a party's operations, and nothing else.
@@ -194,10 +201,38 @@ class Operations:
         if found.state == ENDED:
             return []
         with self._register.database.reading() as connection:
-            near = self._near(connection, name, found.declared)
-            return [conflict for conflict, _ in self._conflicting(connection, party, near, found.declared)]
+            near, foreign = self._near(connection, name, found.declared)
+            references = self._register.referred(connection, foreign, self._client(party))
+        told, silent = self._asking.intents(references)
+        with self._register.database.reading() as connection:
+            met = self._conflicting(connection, party, [*near, *told], found.declared)
+        return [*(conflict for conflict, _ in met), *(_silent(one) for one in silent)]
 
-    def _tried(self, party: str, name: str, declared: Declared, put: Callable[[list[Operation]], Operation]) -> Outcome:
+    def details(self, client: Client, name: str) -> dict[str, Any]:
+        """Return an operation as other systems are told of it.
+
+        Raises:
+            Refusal: 404, none is hosted here; 403, it is in conflict with none of theirs.
+        """
+        with self._register.database.reading() as connection:
+            entity = read_entity(connection, INTENT, name)
+            hosted = [] if entity is None else self._rows(connection, [name])
+            if entity is None or not hosted:
+                raise Refusal(404, f"there is no operational intent {name} here")
+            if not may_know(self._register, connection, client.name, entity):
+                raise Refusal(
+                    403, "nothing of yours is in conflict with it; plan, and what the register misses is told"
+                )
+            declared = read_declared(json.loads(hosted[0].declared))
+            return intent_told(connection, self._register, entity, declared, self._coarseness)
+
+    def _tried(
+        self,
+        party: str,
+        name: str,
+        declared: Declared,
+        put: Callable[[list[Other], list[Restriction]], Operation],
+    ) -> Outcome:
         """Look at what is in the way, and plan where nothing is; look again where something has come in between."""
         with self._register.database.transaction() as connection:
             parties.pseudonym_of(connection, party, self._register.clock())
@@ -205,40 +240,65 @@ class Operations:
             why = parties.suspension(connection, party)
         if why is not None:
             raise ConflictError("party", party, f"is suspended ({why})", remedy="ask who suspended it")
+        foreign: dict[str, Other] = {}
+        restrictions: dict[str, Restriction] = {}
         for _ in range(_ATTEMPTS):
             with self._register.database.reading() as connection:
-                near = self._near(connection, name, declared)
+                near = [*self._near(connection, name, declared)[0], *foreign.values()]
                 met = self._conflicting(connection, party, near, declared)
             blocking = [(conflict, other) for conflict, other in met if conflict.stale or not conflict.gives_way]
             if blocking:
                 others = [other.declared for _, other in met]
-                proposed = (
-                    shifts(declared, others, self._register.clock()) if not any(c.stale for c, _ in blocking) else []
-                )
+                stale = any(conflict.stale for conflict, _ in blocking)
+                proposed = [] if stale else shifts(declared, others, self._register.clock())
                 return Outcome(None, tuple(conflict for conflict, _ in blocking), tuple(proposed))
             try:
-                done = put(near)  # with the keys of what was looked at, and of nothing else
+                done = put(near, [*restrictions.values()])  # with the keys of what was looked at, and of nothing else
             except Refusal as refusal:
-                missing: list[dict[str, Any]] = refusal.more.get("missing_operational_intents", [])
-                if not missing:
-                    raise
-                with self._register.database.reading() as connection:
-                    ours = self._named(connection, [one["id"] for one in missing])
-                if len(ours) < len(missing):
-                    return Outcome(None, (), elsewhere=len(missing) - len(ours))
+                silent = self._look(refusal, foreign, restrictions)
+                if silent:
+                    return Outcome(None, tuple(_silent(one) for one in silent))
                 continue
-            return Outcome(done, tuple(conflict for conflict, _ in met))
+            met_restrictions = tuple(one for one in restrictions.values() if declared.shape.meets(Shape(one.volumes)))
+            return Outcome(done, tuple(conflict for conflict, _ in met), (), met_restrictions)
         raise Refusal(409, "others planned the same again and again; try again")
 
+    def _look(
+        self, refusal: Refusal, foreign: dict[str, Other], restrictions: dict[str, Restriction]
+    ) -> list[dict[str, Any]]:
+        """Look at what the register missed the keys of; returns references of what nobody tells of.
+
+        Raises:
+            Refusal: it was refused for another reason.
+        """
+        missing: list[dict[str, Any]] = refusal.more.get("missing_operational_intents", [])
+        restricted: list[dict[str, Any]] = refusal.more.get("missing_constraints", [])
+        if not missing and not restricted:
+            raise refusal
+        with self._register.database.reading() as connection:
+            ours = {row.id for row in self._rows(connection, [one["id"] for one in missing])}
+        told, silent = self._asking.intents([one for one in missing if one["id"] not in ours])
+        foreign |= {one.id: one for one in told}
+        known, mute = self._asking.constraints(restricted)
+        restrictions |= {one.id: one for one in known}
+        return [*silent, *mute]
+
     def _put(
-        self, party: str, name: str, ovn: str | None, declared: Declared, near: list[Operation], state: str
+        self,
+        party: str,
+        name: str,
+        ovn: str | None,
+        declared: Declared,
+        near: list[Other],
+        restrictions: list[Restriction],
+        state: str,
     ) -> Operation:
         """Put an operation into the register and here, in one transaction, and tell those who have to give way to it."""
         shape = declared.shape
         now = self._register.clock()
-        key = frozenset(one.ovn for one in near)
+        key = frozenset(one.ovn for one in (*near, *restrictions))
 
-        def within(connection: Connection, entity: Entity) -> None:
+        def within(connection: Connection, entity: Entity, subscribers: list[dict[str, Any]]) -> None:
             row = {"party": party, "state": state, "declared": json.dumps(declared.told()), "ovn": entity.ovn}
             row |= {"start_us": entity.start_us, "end_us": entity.end_us}
             if ovn is None:
@@ -247,17 +307,20 @@ class Operations:
                 connection.execute(OPERATIONS.update().where(OPERATIONS.c.id == name).values(row))
             for other in near:
                 found = other.declared.meeting(declared)
-                if other.party != party and found:
+                if other.party not in (party, None) and found:
                     self._tell(connection, other, party, declared.precedence, found, state)
+            told = intent_told(connection, self._register, entity, declared, self._coarseness)
+            self._telling.intent(connection, entity, subscribers, told)
 
-        intent_state, url = (requests.ACCEPTED, None) if state == PLANNED else (requests.ACTIVATED, self._base_url)
-        asked = IntentRequest(shape, intent_state, self._base_url, key, None, url, implicit_for_constraints=False)
+        intent_state, url = requests.ACCEPTED if state == PLANNED else requests.ACTIVATED, self._telling.base_url
+        asked = IntentRequest(shape, intent_state, url, key, None, url, implicit_for_constraints=True)
         self._register.put_intent(self._client(party), name, ovn, asked, within)
         return self.operation(party, name)
 
     def _tell(
-        self, connection: Connection, other: Operation, party: str, precedence: str, places: list[Place], state: str
+        self, connection: Connection, other: Other, party: str, precedence: str, places: list[Place], state: str
     ) -> None:
+        assert other.party is not None
         now = self._register.clock()
         content = {
             "kind": "conflict",
@@ -270,38 +333,54 @@ class Operations:
         parties.deliver(connection, other.party, content, now)
 
     def _conflicting(
-        self, connection: Connection, party: str, near: list[Operation], declared: Declared
-    ) -> list[tuple[Conflict, Operation]]:
+        self, connection: Connection, party: str, near: list[Other], declared: Declared
+    ) -> list[tuple[Conflict, Other]]:
         """Return others' live operations that are in the way of one, with what may be told of them; one's own, too, by one's own name."""
-        found: list[tuple[Conflict, Operation]] = []
-        silent = parties.stale(connection, {one.party for one in near}, self._register.clock())
+        found: list[tuple[Conflict, Other]] = []
+        silent = parties.stale(connection, {one.party for one in near if one.party}, self._register.clock())
         for other in near:
             places = declared.meeting(other.declared)
             if places:
                 told = tuple(disclosed(place, self._coarseness) for place in places)
-                who = parties.pseudonym_of(connection, other.party, self._register.clock())
                 gives_way = not declared.gives_way_to(other.declared)
                 is_stale = other.party in silent and other.party != party
-                found.append((Conflict(who, other.declared.precedence, gives_way, is_stale, told), other))
+                found.append((Conflict(other.name, other.declared.precedence, gives_way, is_stale, told), other))
         return found
 
-    def _near(self, connection: Connection, name: str, declared: Declared) -> list[Operation]:
-        """Return hosted operations that the register holds to meet one, with the margin of the weather."""
-        found = self._register.meeting(connection, INTENT, declared.shape)
-        return self._named(connection, [one.id for one in found if one.id != name])
+    def _near(self, connection: Connection, name: str, declared: Declared) -> tuple[list[Other], list[Entity]]:
+        """Return what the register holds to meet an operation, with the margin of the weather: what is hosted here, and what else must be known."""
+        found = [one for one in self._register.meeting(connection, INTENT, declared.shape) if one.id != name]
+        rows = self._rows(connection, [one.id for one in found])
+        entities = {one.id: one for one in found}
+        hosted = [
+            Other(
+                row.id, row.ovn, entities[row.id].manager, row.party, read_declared(json.loads(row.declared)), row.state
+            )
+            for row in rows
+        ]
+        ours = {one.id for one in hosted}
+        foreign = [one for one in found if one.id not in ours]
+        return hosted, self._register.to_be_known(connection, foreign)
 
-    def _named(self, connection: Connection, names: list[str]) -> list[Operation]:
-        """Return those of some operations that are hosted here."""
+    def _rows(self, connection: Connection, names: list[str]) -> list[Any]:
+        """Return the rows of those of some operations that are hosted here."""
         chosen = sa.select(OPERATIONS).where(OPERATIONS.c.id.in_(names)).order_by(OPERATIONS.c.id)
-        return [self._operation(row) for row in connection.execute(chosen)]
+        return list(connection.execute(chosen))
 
     def _client(self, party: str) -> Client:
         """Return who a party is to the register; it has its name since it first declared."""
         with self._register.database.reading() as connection:
             name = parties.pseudonym_of(connection, party, self._register.clock())
-        return Client(name, frozenset({STRATEGIC}))
+        return Client(name, frozenset({STRATEGIC, PROCESSING}))
 
-    def _operation(self, row: Any) -> Operation:
-        state = ENDED if row.end_us < self._register.clock() else row.state
-        declared = read_declared(json.loads(row.declared))
-        return Operation(row.id, row.party, state, declared, row.ovn, row.start_us, row.end_us)
+
+def read_operation(row: Any, now_us: int) -> Operation:
+    """Return the operation of a row."""
+    state = ENDED if row.end_us < now_us else row.state
+    declared = read_declared(json.loads(row.declared))
+    return Operation(row.id, row.party, state, declared, row.ovn, row.start_us, row.end_us)
+
+
+def _silent(reference: dict[str, Any]) -> Conflict:
+    """Return what stands for something that its system does not tell of: nobody knows what it is."""
+    return Conflict(reference["manager"], "unknown", gives_way=False, stale=True, volumes=())

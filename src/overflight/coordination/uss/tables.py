@@ -48,6 +48,20 @@ DELIVERIES: Final = sa.Table(
 """What each of them was told, numbered without a gap, and when it said that it has it."""
 
 
+OUTGOING: Final = sa.Table(
+    "uss_outgoing",
+    TABLES,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),  # it is of no use after
+    sa.Column("next_us", sa.BigInteger, nullable=False),  # when it is tried again
+    sa.Column("tries", sa.BigInteger, nullable=False),
+    sa.Index("uss_outgoing_next", "next_us"),
+)
+"""What other systems have to be told yet, each written in the transaction of what it tells of."""
+
+
 def make_tables(connection: Connection) -> None:
     """Make the tables of the register and of the hosted side where they are not."""
     TABLES.create_all(connection)
