@@ -200,10 +200,10 @@ def rates(name: str, took: list[list[float]], seconds: float, least: float, slow
 
 def fill(place: str, count: int, seed: int) -> None:
     """Put intents into a register's database, by its own code but in few transactions."""
+    from overflight.airspace.operational import read_volume
     from overflight.coordination.dss.entities import INTENT, Entity, new_ovn, write_entity
     from overflight.coordination.dss.shapes import Shape
     from overflight.coordination.dss.tables import open_tables
-    from overflight.coordination.volumes import read_volume
 
     database = open_tables(place)
     chance = random.Random(seed)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from overflight.agreement.logs import Entry, Logs, read_logs
+from overflight.agreement.read import read_agreement
+from overflight.airspace.volume import Airspace
+from overflight.engine.live import Live
+from overflight.engine.parameters import CheckParameters
+from overflight.engine.state import read_state, write_state
+from overflight.surveillance.read import read
 from tests.agreement.documents import box, breaches, write
 from tests.flights import flight, north_of
 
@@ -242,6 +252,103 @@ def test_a_flight_is_declared_early_enough(tmp_path: Path, rows: str, breach: bo
         tmp_path, write(tmp_path, NOTICE), [flight("one", **AT, callsign="S1")], f"kind,time,party,from,until\n{rows}\n"
     )
     assert bool(found) is breach
+
+
+def _operation(
+    time: str,
+    party: str = "s",
+    until: str = "",
+    west: float = 39.9,
+    east: float = 40.2,
+    levels: tuple[int, int] = (190, 210),
+) -> dict[str, Any]:
+    corners = [(35.8, west), (35.8, east), (36.2, east), (36.2, west)]
+    vertices = [{"lat": latitude, "lng": longitude} for latitude, longitude in corners]
+    hours = {"start": "2015-10-06T23:00:00Z", "end": "2015-10-07T01:00:00Z"}
+    times = {f"time_{end}": {"value": value, "format": "RFC3339"} for end, value in hours.items()}
+    volume = {"volume": {"outline_polygon": {"vertices": vertices}}, "flight_levels": list(levels)} | times
+    return {"kind": "notice", "time": time, "party": party, "until": until, "volumes": [volume]}
+
+
+SUSPENSION = {"kind": "suspension", "time": "2015-10-07T00:01:30Z", "party": "s"}
+EARLY = "2015-10-06T22:00:00Z"
+OPERATIONS: list[tuple[list[dict[str, Any]], str | None]] = [
+    ([_operation(EARLY)], None),
+    ([_operation("2015-10-06T23:30:00Z")], "declared 31 min before, 60 min agreed"),
+    ([_operation(EARLY, until="2015-10-07T00:01:30Z")], "no declared operation covers it (1 of its party do not)"),
+    ([_operation(EARLY, party="n")], "no declared operation covers it"),
+    ([_operation(EARLY, levels=(210, 220))], "no declared operation covers it (1"),
+    ([_operation(EARLY, east=40.02)], "no declared operation covers it (1"),  # the flight goes on to the east
+    ([_operation(EARLY, east=40.02), _operation(EARLY, west=40.01)], None),
+    ([_operation(EARLY, east=40.02), _operation("2015-10-06T23:30:00Z", west=40.01)], "declared 31 min before"),
+    ([_operation(EARLY), SUSPENSION], "no declared operation covers it (1"),
+    ([_operation(EARLY), SUSPENSION | {"time": EARLY, "until": "2015-10-06T23:00:00Z"}], None),
+    ([{"kind": "notice", "time": EARLY, "party": "s"}, SUSPENSION], "no declared operation covers it (1"),
+    ([], "no declared operation covers it"),
+]
+
+
+@pytest.mark.parametrize(("told", "why"), OPERATIONS)
+def test_a_flight_stays_inside_what_was_declared(tmp_path: Path, told: list[dict[str, Any]], why: str | None) -> None:
+    box(tmp_path, "zone", 39.99, 35.9, 40.5, 36.1)
+    found = breaches(tmp_path, write(tmp_path, NOTICE), [flight("one", **AT, callsign="S1")], json.dumps(told))
+    assert bool(found) is (why is not None)
+    if why is not None:
+        row = _one(found)
+        assert why in row["why"]
+        assert row["verdict"] == "confirmed"
+
+
+def test_a_corridor_that_is_what_was_declared(tmp_path: Path) -> None:
+    box(tmp_path, "zone", 39.0, 35.0, 41.0, 37.0)
+    path = write(tmp_path, AREA.format(kind="corridor") + 'corridor = "declared"\n')
+    one = [flight("one", **AT, callsign="S1")]
+    row = _one(breaches(tmp_path, path, one, json.dumps([_operation(EARLY, east=40.0)])))
+    assert "outside what was declared for 60 s from 00:01:00" in row["why"]
+    assert breaches(tmp_path, path, one, json.dumps([_operation(EARLY)])) == []
+    released = json.dumps([_operation(EARLY, until="2015-10-07T00:01:30Z")])
+    assert "outside what was declared for 30 s from 00:01:30" in _one(breaches(tmp_path, path, one, released))["why"]
+    unknown = _one(breaches(tmp_path, path, one))
+    assert (unknown["verdict"], "what was declared is not known" in unknown["why"]) == ("undetermined", True)
+
+
+class Said:
+    """What is declared while flights are looked at: known from its time on, as a database has it."""
+
+    def __init__(self, whole: Sequence[Entry]) -> None:
+        self.whole, self.now = whole, datetime(2015, 10, 1, tzinfo=UTC)
+
+    def entries(self) -> list[Entry]:
+        known = [one for one in self.whole if one.time <= self.now]
+        return [replace(one, ends=one.ends if one.ends and one.ends <= self.now else None) for one in known]
+
+    def of_party(self, party: str) -> bool:
+        return party == "s"
+
+
+@pytest.mark.parametrize(("told", "why"), [one for one in OPERATIONS if one[0]])
+def test_it_is_the_same_live_and_after_a_restart(tmp_path: Path, told: list[dict[str, Any]], why: str | None) -> None:
+    box(tmp_path, "zone", 39.99, 35.9, 40.5, 36.1)
+    flown = read(flight("one", **AT, callsign="S1")).table
+    (tmp_path / "log.json").write_text(json.dumps(told))
+    said = Said(read_logs(tmp_path / "log.json").entries)
+    agreement = read_agreement(write(tmp_path, NOTICE))
+    parameters = CheckParameters(nets=("breach",), agreement=agreement, logs=Logs(meanwhile=said))
+    live = Live(parameters, Airspace(()), 0.0)
+    found: dict[str, dict[str, Any]] = {}
+    for number, row in enumerate(flown.iter_slices(1)):
+        said.now = row["timestamp"][0]
+        live.take("test", row, number, float(number))
+        found |= {one.event["id"]: one.event for one in live.step(float(number)) if one.life == "closed"}
+        if number == 12:  # inside, and known to be
+            write_state(tmp_path / "state", live.snapshot())
+            live = Live(parameters, Airspace(()), 0.0)
+            live.restore(read_state(tmp_path / "state"))
+    said.now += timedelta(hours=1)
+    found |= {one.event["id"]: one.event for one in live.finish() if one.life == "closed"}
+    history = breaches(tmp_path, tmp_path / "agreement.toml", [flight("one", **AT, callsign="S1")], json.dumps(told))
+    assert {one["id"]: one["why"] for one in found.values()} == {one["id"]: one["why"] for one in history}
+    assert bool(found) is (why is not None)
 
 
 AREA = '[[rule]]\nid = "c"\nkind = "{kind}"\ntext = "way"\nparties = ["s"]\narea = "zone.geojson"\n'

@@ -9,10 +9,10 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from overflight.airspace.operational import Circle, Polygon
 from overflight.airspace.rings import GEOD
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.cells import related
-from overflight.coordination.volumes import Circle, Polygon
 from overflight.errors import ParameterError
 
 PLACES = [(0.02, 0.0), (47.5, 8.6), (89.98, 30.0), (-89.5, 12.0), (10.0, 179.99), (35.26, 45.0), (-45.0, -135.0)]

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from overflight.airspace.operational import read_volumes
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.requests import STRATEGIC
 from overflight.coordination.uss.declared import read_declared
-from overflight.coordination.volumes import read_volumes
 from overflight.errors import InputError
 from overflight.server.bearer import Bearers
 from overflight.server.coordinating import Others

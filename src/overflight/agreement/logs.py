@@ -2,7 +2,7 @@
 
 | column | of | what |
 |---|---|---|
-| `kind` | all | call (on a frequency), hotline (between the parties), notice (a declared operation), plan (a flight plan) |
+| `kind` | all | call (on a frequency), hotline (between the parties), notice (a declared operation), plan (a flight plan), suspension (of a party) |
 | `time` | all | when it was made, ISO 8601; UTC unless it says otherwise |
 | `party` | all | who made it |
 | `to` | call, hotline | whom it was to |
@@ -10,7 +10,8 @@
 | `frequency` | call | on which |
 | `rule` | any | the rule that it is for; empty: any |
 | `callsign` | any | for which flight, a pattern ("SOUTH1*"); empty: all of the party |
-| `from`, `until` | notice, plan | when the operation is; empty: open |
+| `from`, `until` | notice, plan, suspension | when it is; empty: open |
+| `volumes` | notice | where and when the operation is, as `overflight coordinate declare` takes it; in JSON only; empty: anywhere |
 | `text` | any | in words |
 """
 
@@ -20,15 +21,18 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
+from overflight.airspace.declarations import declared_airspace
+from overflight.airspace.volume import Volume
 from overflight.errors import InputError, ParameterError
 from overflight.units import parse_time
 
-KINDS: Final = ("call", "hotline", "notice", "plan")
+KINDS: Final = ("call", "hotline", "notice", "plan", "suspension")
 COLUMNS: Final = ("kind", "time", "party", "to", "answered", "frequency", "rule", "callsign", "from", "until", "text")
 MOST_BYTES: Final = 50_000_000
 
@@ -49,6 +53,19 @@ class Entry:
     ends: datetime | None
     text: str
     ref: str
+    volumes: tuple[Volume, ...] = ()
+
+
+class Meanwhile(Protocol):
+    """What is logged while flights are looked at."""
+
+    def entries(self) -> Sequence[Entry]:
+        """Return what is known now: what is added has a `ref` that none had, and nothing changes of it but its end."""
+        ...
+
+    def of_party(self, party: str) -> bool:
+        """Whether a party says here what it does."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,10 +75,18 @@ class Logs:
     entries: tuple[Entry, ...] = ()
     digests: tuple[str, ...] = ()
     given: bool = False
+    meanwhile: Meanwhile | None = None
 
     def of(self, kind: str) -> list[Entry]:
         """Return the entries of a kind."""
-        return [one for one in self.entries if one.kind == kind]
+        found = [one for one in self.entries if one.kind == kind]
+        if self.meanwhile is not None:
+            found += [one for one in self.meanwhile.entries() if one.kind == kind]
+        return found
+
+    def declares(self, party: str | None) -> bool:
+        """Whether it is known what a party declares."""
+        return self.given or (self.meanwhile is not None and party is not None and self.meanwhile.of_party(party))
 
 
 NO_LOGS: Final = Logs()
@@ -117,7 +142,7 @@ def _rows(content: bytes, path: str) -> list[dict[str, Any]]:
 
 def _entry(row: dict[str, Any], ref: str) -> Entry:
     told = {name: "" if row.get(name) is None else str(row[name]).strip() for name in COLUMNS}
-    if unknown := sorted(row.keys() - set(COLUMNS)):
+    if unknown := sorted(row.keys() - {*COLUMNS, "volumes"}):
         raise InputError(f"{unknown[0]!r} is no column", remedy=f"columns are {', '.join(COLUMNS)}")
     if told["kind"] not in KINDS:
         raise InputError(f"kind {told['kind']!r} is none", remedy=f"choose from {', '.join(KINDS)}")
@@ -128,7 +153,11 @@ def _entry(row: dict[str, Any], ref: str) -> Entry:
     times = {name: parse_time(told[name], name) if told[name] else None for name in ("answered", "from", "until")}
     if times["answered"] is not None and times["answered"] < time:
         raise InputError("was answered before it was made")
+    volumes: Any = row.get("volumes") or []
+    if volumes and (told["kind"] != "notice" or not isinstance(volumes, list)):
+        raise InputError("volumes are a list, and of a notice", remedy="see overflight coordinate declare")
     return Entry(
         told["kind"], time, told["party"], told["to"], times["answered"], told["frequency"], told["rule"], told["callsign"],
         times["from"], times["until"], told["text"], ref,
+        tuple(declared_airspace(one, f"volumes[{k}]", ref, told["party"]) for k, one in enumerate(cast("list[Any]", volumes))),
     )  # fmt: skip

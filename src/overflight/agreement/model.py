@@ -26,6 +26,8 @@ from overflight.errors import ParameterError
 from overflight.units import parse_duration_s, parse_length_m
 
 UNDISCLOSED: Final = "undisclosed"
+DECLARED: Final = "declared"
+"""The corridor that is what a party has declared of its operations."""
 BORDER: Final = "border"
 """The border that the agreement is about, as each party draws it."""
 
@@ -148,7 +150,7 @@ class Notice(_Rule):
 
 
 class Corridor(_Rule):
-    """While in an area, a party's aircraft stay inside a corridor."""
+    """While in an area, a party's aircraft stay inside a corridor, or inside what their party has declared (`DECLARED`)."""
 
     kind: Literal["corridor"]
     area: str

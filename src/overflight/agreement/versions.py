@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from overflight.agreement.model import BORDER, UNDISCLOSED, Agreement, Party, changed
+from overflight.agreement.model import BORDER, DECLARED, UNDISCLOSED, Agreement, Party, changed
 from overflight.airspace.read import read_airspace
 from overflight.airspace.volume import Volume, inverted, parse_limit
 from overflight.errors import InputError
@@ -64,7 +64,9 @@ _PARTS: Final = {
 
 
 def parts_of(rule: Any) -> tuple[str, ...]:
-    """Return which volumes a rule speaks of, the one that is to be in first."""
+    """Return which volumes a rule speaks of, the one that is to be in first; what is declared is none of them."""
+    if rule.kind == "corridor" and rule.corridor == DECLARED:
+        return ("area",)
     return _PARTS.get(rule.kind, ("area",))
 
 

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import shapely
 
+from overflight.airspace.operational import Circle, Polygon
 from overflight.airspace.rings import GEOD
 from overflight.coordination.dss.cells import axes_at, covering
-from overflight.coordination.volumes import Circle, Polygon
 from overflight.earth.wgs84 import SEMI_MAJOR_M, Array, to_ecef
 from overflight.errors import ParameterError
 

@@ -26,6 +26,7 @@ from overflight.agreement.versions import Volumes, disclosed, parts_of, variant,
 from overflight.airspace.volume import Volume
 from overflight.nets.base import Findings
 from overflight.nets.breach_rules import Episode, Judge
+from overflight.nets.declared_stays import DeclaredStays
 from overflight.nets.encounters import FINDINGS_SCHEMA, UTC_EPOCH
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.minima import parse_minima
@@ -71,19 +72,21 @@ class Breach:
         self._barred: dict[str, str | None] = {}
         areas = self._areas()
         told = parameters.separation
-        self._stays = None if not areas else Incursion(
-            IncursionParameters(
-                volumes=tuple(areas), max_gap_s=told.max_gap_s, report_unknown=True, skipped=told.skipped,
-                qnh_uncertainty_hpa=parameters.qnh_uncertainty_hpa, threads=told.threads, inputs=told.inputs,
-            ),
-            names,
-        )  # fmt: skip
+        self._stays = Incursion(self._told_stays(tuple(areas)), names) if areas else None
         self._pairs = {limits: self._separation(limits) for limits in self._limits()}
-        self._judge = Judge(parameters.agreement, parameters.logs, self._ids, self._barred, told.inputs)
+        self._declared = None if self._stays is None else DeclaredStays(parameters.logs, self._told_stays(()), names)
+        self._judge = Judge(parameters.agreement, parameters.logs, self._ids, self._barred, self._declared, told.inputs)
         self._closed: list[dict[str, Any]] = []  # what the nets of geometry found, of episodes that may go on
         self._days: list[Episode] = []  # crossings of lines, of days that are not over
         self._due = self._judge.calls()
         self._calls = 0  # how many of them were judged
+
+    def _told_stays(self, areas: tuple[Volume, ...]) -> IncursionParameters:
+        told = self._p.separation
+        return IncursionParameters(
+            volumes=areas, max_gap_s=told.max_gap_s, report_unknown=True, skipped=told.skipped,
+            qnh_uncertainty_hpa=self._p.qnh_uncertainty_hpa, threads=told.threads, inputs=told.inputs,
+        )  # fmt: skip
 
     def _areas(self) -> list[Volume]:
         """Every volume that any version of any rule names, under a number; a stay in it is told by that number."""
@@ -133,13 +136,24 @@ class Breach:
                     )
         return said
 
-    def _nets(self) -> list[Incursion | Separation]:
+    def _fixed(self) -> list[Incursion | Separation]:
+        """The nets that there are from the beginning."""
         return [*([self._stays] if self._stays else []), *self._pairs.values()]
+
+    def _inside(self) -> list[Incursion]:
+        """The nets of stays: in the volumes of rules, and in declared operations."""
+        declared = [] if self._declared is None else self._declared.nets
+        return [*([self._stays] if self._stays else []), *declared]
+
+    def _nets(self) -> list[Incursion | Separation]:
+        return [*self._inside(), *self._pairs.values()]
 
     def update(self, batch: Batch) -> None:
         """Take in positions in order of time."""
-        for net in self._nets():
+        for net in self._fixed():
             net.update(batch)
+        if self._declared is not None:
+            self._declared.update(batch)
 
     def advance(self, watermark_us: int) -> Findings:
         """Conclude the episodes that are over."""
@@ -149,6 +163,8 @@ class Breach:
         over = [one for one in self._closed if not self._goes_on(one, going)]
         self._closed = [one for one in self._closed if self._goes_on(one, going)]
         due = self._of_days_over(self._episodes(over), moment)
+        if self._declared is not None:
+            self._declared.drop(watermark_us)
         return self._findings(due, self._calls_until(moment))
 
     def finish(self) -> Findings:
@@ -166,7 +182,7 @@ class Breach:
     def _found(self, ask: Callable[[Incursion | Separation], pl.DataFrame]) -> list[dict[str, Any]]:
         """What the nets of geometry answer."""
         rows = [row for limits, net in self._pairs.items() for row in self._told(ask(net), limits)]
-        return rows if self._stays is None else rows + self._told(ask(self._stays))
+        return rows + [row for net in self._inside() for row in self._told(ask(net))]
 
     def _told(self, events: pl.DataFrame, limits: tuple[str, str] | None = None) -> list[dict[str, Any]]:
         """What a net of geometry found, with whose the tracks are as known by then."""
@@ -192,7 +208,7 @@ class Breach:
 
     def _still_open(self) -> tuple[frozenset[str], dict[tuple[str, str], frozenset[str]]]:
         """The tracks that are in some volume, and by distances those that are near another."""
-        inside: frozenset[str] = frozenset() if self._stays is None else self._track_ids(self._stays.holds())
+        inside = frozenset[str]().union(*(self._track_ids(net.holds()) for net in self._inside()))
         return inside, {limits: self._track_ids(net.holds()) for limits, net in self._pairs.items()}
 
     def _track_ids(self, numbers: NDArray[np.int64]) -> frozenset[str]:
@@ -269,7 +285,8 @@ class Breach:
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {
-            "nets": [net.snapshot() for net in self._nets()],
+            "nets": [net.snapshot() for net in self._fixed()],
+            "declared": [] if self._declared is None else self._declared.snapshot(),
             "closed": [_plain(row) for row in self._closed],
             "days": [[one.rule.id, [_plain(row) for row in one.rows]] for one in self._days],
             "calls": self._calls,
@@ -277,8 +294,10 @@ class Breach:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot."""
-        for net, kept in zip(self._nets(), state["nets"], strict=True):
+        for net, kept in zip(self._fixed(), state["nets"], strict=True):
             net.restore(kept)
+        if self._declared is not None:
+            self._declared.restore(state["declared"])
         rules = {rule.id: rule for rule in self._p.agreement.rule}
         self._closed, self._calls = [_timed(row) for row in state["closed"]], state["calls"]
         self._days = [Episode(rules[name], [_timed(row) for row in rows]) for name, rows in state["days"]]

@@ -14,11 +14,14 @@ from typing import Any, Final
 
 from overflight.agreement.logs import Entry, Logs
 from overflight.agreement.matching import SEVERAL
-from overflight.agreement.model import AREAS, PAIRS, Agreement, bound
+from overflight.agreement.model import AREAS, DECLARED, PAIRS, Agreement, bound
 from overflight.agreement.versions import View, disclosed, parts_of, variant, view, views
 from overflight.nets.breach_events import Answer, Subject, breach_event
+from overflight.nets.declared_stays import DeclaredStays, Span
 from overflight.units import parse_duration_s
 
+ROUNDING: Final = timedelta(seconds=1)
+"""Instants at which two boundaries are crossed are that near where both are one: what is shorter is no time outside."""
 _LOG_OF: Final = {"contact": "call", "hotline": "hotline", "notice": "notice"}
 
 
@@ -85,16 +88,26 @@ class Judge:
     """Judges episodes and calls."""
 
     def __init__(
-        self, agreement: Agreement, logs: Logs, ids: dict[str, list[str]], barred: dict[str, str | None], inputs: str
+        self,
+        agreement: Agreement,
+        logs: Logs,
+        ids: dict[str, list[str]],
+        barred: dict[str, str | None],
+        declared: DeclaredStays | None,
+        inputs: str,
     ) -> None:
-        """Take the agreement, the logs, the numbers of the volumes by their names, and who is barred from which."""
+        """Take the agreement, the logs, the numbers of the volumes by their names, who is barred from which, and stays in declared operations."""
         self._agreement, self._logs, self._ids, self._barred, self._inputs = agreement, logs, ids, barred, inputs
+        self._declared = declared
+        self._of_operations: set[str] = set()  # rules that ask what was declared
         self._numbers: dict[str, frozenset[str]] = {}
         self._limits: dict[str, frozenset[tuple[str, str]]] = {}
         for rule in agreement.rules:
             here = list(views(agreement, rule))
             if rule.kind in AREAS:
                 names = {variant(one, party.border, part) for party, one in here for part in parts_of(one)}
+                if any(one.kind == "notice" or getattr(one, "corridor", "") == DECLARED for _, one in here):
+                    self._of_operations.add(rule.id)
                 self._numbers[rule.id] = frozenset(number for name in names if name for number in ids.get(name, ()))
             elif rule.kind in PAIRS:
                 self._limits[rule.id] = frozenset((one.horizontal, one.vertical) for _, one in here)
@@ -110,9 +123,12 @@ class Judge:
                 and (a != b or a == SEVERAL)
                 and bool({a, b} & {*who, SEVERAL})
             )
+        whose = row["whose"][0]
+        entry = None if self._declared is None else self._declared.entry(row["volume"])
+        if entry is not None:
+            return rule.id in self._of_operations and entry.party == whose and whose in who
         if row["volume"] not in self._numbers.get(rule.id, ()):
             return False
-        whose = row["whose"][0]
         if rule.kind == "line" and whose != SEVERAL and self._barred[row["volume"]] != whose:
             return False
         return whose in who or whose == SEVERAL
@@ -126,7 +142,9 @@ class Judge:
                 kind = "plan" if "flight_plan" in rule.means else "call" if "contact" in rule.means else None
             elif rule.kind in {"zone", "line"} and rule.entry == "with_call":
                 kind = "call"
-            if kind is not None and not self._logs.given:
+            elif rule.id in self._of_operations:
+                kind = "notice"
+            if kind is not None and not self._logs.given and (kind != "notice" or self._logs.meanwhile is None):
                 said.append(
                     f"rule {rule.id} ({rule.kind}): no log of {kind}s was given; what depends on one was not decided"
                 )
@@ -193,11 +211,10 @@ class Judge:
         sure = all(row["verdict"] == "confirmed" for row in stays)
         if rule.kind in {"zone", "line"}:
             return self._entered(rule, episode, stays, worst, sure, number)
-        if rule.kind in {"corridor", "altitude_block"}:
+        if rule.kind in {"corridor", "altitude_block"} and len(parts_of(rule)) > 1:
             return _outside(rule, stays, self._stays(here, episode, parts_of(rule)[1]), worst)
-        if rule.kind == "notice":
-            return self._declared(rule, episode, stays, worst, sure)
-        return self._visible(rule, episode, stays, worst, sure)
+        by_kind = {"corridor": self._as_declared, "notice": self._noticed, "visible": self._visible}
+        return by_kind[rule.kind](rule, episode, stays, worst, sure)
 
     def _stays(self, here: View, episode: Episode, part: str) -> list[dict[str, Any]]:
         name = variant(here.rule, here.border, part)
@@ -221,28 +238,61 @@ class Judge:
             return Answer(None, f"{deep}; whether it had called is not known", sure, worst)
         return Answer(True, f"{deep}, with no call in the {rule.call_within} before", sure, worst)
 
-    def _declared(
+    def _noticed(
         self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
     ) -> Answer:
         start, end = stays[0]["start"], max(row["end"] for row in stays)
-        if not self._logs.given:
+        if not self._logs.declares(episode.whose(0)):
             return Answer(None, "whether it was declared is not known", sure, worst)
         mine = [one for one in self._logs.of("notice") if _for(one, rule, episode)]
-        covering = [
-            one for one in mine if (one.begins is None or one.begins <= start) and (one.ends is None or one.ends >= end)
-        ]
-        if not covering:
+        lead = timedelta(seconds=parse_duration_s(rule.lead))
+        early = [one for one in mine if one.volumes and one.time + lead <= start]
+        if early and self._longest_out(episode, stays, early)[0] <= ROUNDING:
             return Answer(
-                True,
-                "no declared operation covers it" + (f" ({len(mine)} of its party do not)" if mine else ""),
-                sure,
-                worst,
+                False, f"inside what was declared, the last at {max(one.time for one in early):%Y-%m-%d %H:%M}"
             )
+        suspended = any(
+            one.time < end and (one.ends is None or one.ends > start) and one.party == episode.whose(0)
+            for one in self._logs.of("suspension")
+        )
+        covering = [
+            one
+            for one in mine
+            if not (one.volumes or suspended)
+            and (one.begins is None or one.begins <= start)
+            and (one.ends is None or one.ends >= end)
+        ]
+        late = [one for one in mine if one.volumes and one.time + lead > start]
+        if not covering and late and self._longest_out(episode, stays, [*early, *late])[0] <= ROUNDING:
+            covering = late
+        if not covering:
+            some = f" ({len(mine)} of its party do not)" if mine else ""
+            return Answer(True, f"no declared operation covers it{some}", sure, worst)
         earliest = min(covering, key=lambda one: one.time)
         lead_s = (start - earliest.time).total_seconds()
         if lead_s < parse_duration_s(rule.lead):
             return Answer(True, f"declared {lead_s / 60:.0f} min before, {rule.lead} agreed", sure, worst)
         return Answer(False, f"declared at {earliest.time:%Y-%m-%d %H:%M}")
+
+    def _as_declared(
+        self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
+    ) -> Answer:
+        """How long it was in the area, and outside of all that its party had declared."""
+        if not self._logs.declares(episode.whose(0)):
+            return Answer(None, "what was declared is not known", sure, worst)
+        mine = [one for one in self._logs.of("notice") if one.volumes and _for(one, rule, episode)]
+        longest, since = self._longest_out(episode, stays, mine)
+        if longest <= max(ROUNDING, timedelta(seconds=parse_duration_s(rule.tolerance))):
+            return Answer(False, "inside what was declared")
+        return Answer(
+            True, f"outside what was declared for {longest.total_seconds():.0f} s from {since:%H:%M:%S}", sure, worst
+        )
+
+    def _longest_out(
+        self, episode: Episode, stays: list[dict[str, Any]], entries: list[Entry]
+    ) -> tuple[timedelta, datetime]:
+        inside = [] if self._declared is None else self._declared.inside(episode.rows, entries)
+        return _longest_gap(stays, inside)
 
     def _visible(
         self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
@@ -306,7 +356,17 @@ def _near(rule: Any, episode: Episode) -> Answer:
 
 def _outside(rule: Any, stays: list[dict[str, Any]], inside: Sequence[dict[str, Any]], worst: dict[str, Any]) -> Answer:
     """How long it was in the area and not in the corridor or block, within the tolerance that was agreed."""
-    spans = sorted((row["start"], row["end"]) for row in inside)
+    longest, since = _longest_gap(stays, [(row["start"], row["end"]) for row in inside])
+    what = "corridor" if rule.kind == "corridor" else f"{rule.floor} to {rule.ceiling}"
+    if longest.total_seconds() <= parse_duration_s(rule.tolerance):
+        return Answer(False, f"inside {what} as agreed")
+    sure = all(row["verdict"] == "confirmed" for row in (*stays, *inside))
+    return Answer(True, f"outside {what} for {longest.total_seconds():.0f} s from {since:%H:%M:%S}", sure, worst)
+
+
+def _longest_gap(stays: list[dict[str, Any]], inside: Iterable[Span]) -> tuple[timedelta, datetime]:
+    """Return the longest time that was in stays, and in none of some spans, and when it began."""
+    spans = sorted(inside)
     longest = timedelta(0)
     since: datetime = stays[0]["start"]
     for stay in stays:
@@ -316,11 +376,7 @@ def _outside(rule: Any, stays: list[dict[str, Any]], inside: Sequence[dict[str, 
             if gap > longest:
                 longest, since = gap, at
             at = max(at, min(end, stay["end"]))
-    what = "corridor" if rule.kind == "corridor" else f"{rule.floor} to {rule.ceiling}"
-    if longest.total_seconds() <= parse_duration_s(rule.tolerance):
-        return Answer(False, f"inside {what} as agreed")
-    sure = all(row["verdict"] == "confirmed" for row in (*stays, *inside))
-    return Answer(True, f"outside {what} for {longest.total_seconds():.0f} s from {since:%H:%M:%S}", sure, worst)
+    return longest, since
 
 
 def _within(rule: Any) -> str:

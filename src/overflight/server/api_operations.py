@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import JSONResponse
 
+from overflight.airspace.operational import written, written_time
 from overflight.coordination.uss import parties
 from overflight.coordination.uss.declared import read_declared
 from overflight.coordination.uss.foreign import Restriction
 from overflight.coordination.uss.operations import Operation, Outcome
 from overflight.coordination.uss.shifts import Shift
-from overflight.coordination.volumes import written, written_time
 from overflight.server.access import Caller, TheService, may
 from overflight.server.asked import Body as Asked
 from overflight.server.problems import Problem, problem

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from overflight.airspace.operational import written
 from overflight.cli.app import app
 from overflight.coordination.dss.journal import Journal
 from overflight.coordination.dss.verification import Receipt, read_journal, read_receipts, untruths
-from overflight.coordination.volumes import written
 from overflight.errors import InputError
 from overflight.incidents.exchange import sync
 from overflight.incidents.log.dsse import sealed

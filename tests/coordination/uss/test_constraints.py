@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overflight.airspace.operational import Circle
+from overflight.airspace.operational import Volume as Asked
 from overflight.airspace.volume import GEODESIC, STRAIGHT, Limit, Part, Ring, Volume, Window
 from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import CONSTRAINT
@@ -18,8 +20,6 @@ from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import open_tables
 from overflight.coordination.uss.constraints import DAY_US, Constraints
 from overflight.coordination.uss.telling import Telling
-from overflight.coordination.volumes import Circle
-from overflight.coordination.volumes import Volume as Asked
 
 NOON = datetime(2015, 10, 7, 12, tzinfo=UTC)
 READER = Client("reader", frozenset({PROCESSING}))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overflight.airspace.bands import Band, flight_levels
 from overflight.coordination.uss.declared import PRECEDENCE, Declared, read_declared
-from overflight.coordination.uss.levels import Band, flight_levels
 from overflight.coordination.uss.shifts import STEP_US, shifts
 from overflight.errors import ParameterError
 from overflight.units import FT_M

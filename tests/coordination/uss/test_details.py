@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from overflight.airspace.operational import Polygon, read_volumes
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.entities import INTENT, Entity, new_ovn
 from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.tables import open_tables
 from overflight.coordination.uss.details import intent_told
 from overflight.coordination.uss.disclosure import Coarseness
-from overflight.coordination.volumes import Polygon, read_volumes
 from tests.coordination.uss.test_declared import declared, told
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from overflight.airspace.operational import Volume, written_time
 from overflight.coordination.dss.entities import INTENT, Entity
-from overflight.coordination.volumes import Volume, written_time
 
 NOT_SHOWN: Final = "Available from USS"
 """What others see in place of an OVN."""

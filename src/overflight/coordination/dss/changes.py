@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.operational import Volume, written
 from overflight.coordination.dss.entities import Entity
 from overflight.coordination.dss.tables import CHANGES
-from overflight.coordination.volumes import Volume, written
 
 CHANGE_TYPE: Final = "application/vnd.overflight.register-change+json"
 """As what a register signs its changes."""

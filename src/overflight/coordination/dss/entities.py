@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.operational import Volume, read_volume, written
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.shapes import Shape, Shapes
 from overflight.coordination.dss.tables import CELLS, ENTITIES
-from overflight.coordination.volumes import Volume, read_volume, written
 
 INTENT: Final = "operational intent"
 CONSTRAINT: Final = "constraint"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from overflight.airspace.operational import read_object, read_volume, read_volumes, shortened
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.shapes import Shape, Shapes
-from overflight.coordination.volumes import read_object, read_volume, read_volumes, shortened
 from overflight.errors import ParameterError
 
 STRATEGIC: Final = "utm.strategic_coordination"

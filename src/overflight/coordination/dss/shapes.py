@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
+from overflight.airspace.operational import Volume
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.cells import ancestors, first, last
-from overflight.coordination.volumes import Volume
 
 _KEPT: Final = 10_000
 

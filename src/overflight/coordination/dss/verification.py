@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from overflight.airspace.operational import Volume, read_volumes
 from overflight.coordination.dss.changes import extents_digest, ovn_digest
 from overflight.coordination.dss.entities import CONSTRAINT, INTENT
 from overflight.coordination.dss.requests import PLANNED
 from overflight.coordination.dss.shapes import Shape
-from overflight.coordination.volumes import Volume, read_volumes
 from overflight.errors import InputError, ParameterError
 from overflight.incidents.log.dsse import payload_of
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from overflight.airspace.operational import read_object
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.uss.foreign import (
     CONSTRAINTS,
@@ -20,7 +21,6 @@ from overflight.coordination.uss.foreign import (
     read_constraint_details,
     read_intent_details,
 )
-from overflight.coordination.volumes import read_object
 from overflight.errors import InputError, ParameterError
 
 T = TypeVar("T")

@@ -17,7 +17,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.bands import HIGHEST_FL, Band
 from overflight.airspace.levels import levels
+from overflight.airspace.operational import Polygon, Volume, written
 from overflight.airspace.volume import STRAIGHT, Ring, Window
 from overflight.airspace.volume import Volume as Zone
 from overflight.coordination.dss.answers import intent_or_constraint
@@ -27,9 +29,7 @@ from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.requests import MANAGEMENT
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import ENTITIES
-from overflight.coordination.uss.levels import HIGHEST_FL, Band
 from overflight.coordination.uss.telling import Telling
-from overflight.coordination.volumes import Polygon, Volume, written
 from overflight.errors import ParameterError
 from overflight.units import FT_M
 

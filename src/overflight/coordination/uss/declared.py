@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, cast
 
+from overflight.airspace.bands import Band
+from overflight.airspace.declarations import read_declared_volume
+from overflight.airspace.operational import Volume, read_object, shortened, written
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.shapes import Shape
-from overflight.coordination.uss.levels import Band, flight_levels
-from overflight.coordination.volumes import Volume, read_object, read_volume, shortened, written
 from overflight.errors import ParameterError
 from overflight.units import FT_M
 
@@ -104,32 +105,7 @@ def read_place(told: Any, name: str) -> Place:
     Raises:
         ParameterError: it makes no sense.
     """
-    by_pressure = isinstance(told, dict) and "flight_levels" in told
-    volume = read_volume(told, name)
-    for end, moment in (("start", volume.start_us), ("end", volume.end_us)):
-        if moment is None:
-            raise ParameterError(f"{name}.time_{end}", None, "is missing", remedy="give it")
-    if by_pressure:
-        levels = cast("dict[str, Any]", told)["flight_levels"]
-        if not _two_numbers(levels):
-            raise ParameterError(
-                f"{name}.flight_levels", shortened(levels), "are not two numbers", remedy="give [280, 320]"
-            )
-        if volume.lower_m > -1e9 or volume.upper_m < 1e9:
-            raise ParameterError(f"{name}.flight_levels", "and altitudes", "are both given", remedy="give one of them")
-        band = flight_levels(float(levels[0]), float(levels[1]), f"{name}.flight_levels")
-    else:
-        if volume.lower_m < -1e9 or volume.upper_m > 1e9:
-            raise ParameterError(
-                f"{name}.volume", "levels", "are missing", remedy="give flight_levels, or both altitudes"
-            )
-        band = Band(volume.lower_m, volume.upper_m, pressure=False)
+    volume, band = read_declared_volume(told, name)
     place = Place(volume, band)
     _ = place.area  # an area that makes no sense is refused now
     return place
-
-
-def _two_numbers(told: Any) -> bool:
-    if not isinstance(told, list) or len(cast("list[Any]", told)) != 2:
-        return False
-    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in cast("list[Any]", told))

@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.operational import Circle, Polygon, Volume, written
 from overflight.coordination.dss.answers import intent_or_constraint
 from overflight.coordination.dss.entities import INTENT, Entity
 from overflight.coordination.dss.lacking import lacked
 from overflight.coordination.dss.register import Register
 from overflight.coordination.uss.declared import PRECEDENCE, Declared, Place
 from overflight.coordination.uss.disclosure import Box, Coarseness, coarse
-from overflight.coordination.volumes import Circle, Polygon, Volume, written
 
 _WIDEST_DEG: Final = 90.0
 _STEP_DEG: Final = 0.5

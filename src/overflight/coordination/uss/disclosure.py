@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from overflight.airspace.bands import Band
+from overflight.airspace.operational import written_time
 from overflight.coordination.uss.declared import Place
-from overflight.coordination.uss.levels import Band
-from overflight.coordination.volumes import written_time
 from overflight.units import FT_M
 
 

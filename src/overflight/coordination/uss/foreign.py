@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from overflight.airspace.bands import Band
+from overflight.airspace.operational import Volume, read_object, read_volumes, shortened
 from overflight.coordination.dss.requests import read_id, read_ovn
 from overflight.coordination.uss.declared import PRECEDENCE, Declared, Place
-from overflight.coordination.uss.levels import Band
-from overflight.coordination.volumes import Volume, read_object, read_volumes, shortened
 from overflight.errors import ParameterError
 
 MOST_VOLUMES: Final = 500

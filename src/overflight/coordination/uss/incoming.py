@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.operational import read_object, shortened
 from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.entities import CONSTRAINT, INTENT, read_entity
 from overflight.coordination.dss.refusal import Refusal
@@ -16,7 +17,6 @@ from overflight.coordination.uss.disclosure import Coarseness, disclosed
 from overflight.coordination.uss.foreign import Other, read_constraint_details, read_intent_details
 from overflight.coordination.uss.operations import read_operation
 from overflight.coordination.uss.telling import Telling
-from overflight.coordination.volumes import read_object, shortened
 from overflight.errors import ParameterError
 
 

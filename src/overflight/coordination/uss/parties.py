@@ -14,8 +14,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from overflight.airspace.operational import written_time
 from overflight.coordination.uss.tables import DELIVERIES, PARTIES
-from overflight.coordination.volumes import written_time
 from overflight.errors import ConflictError, MissingError
 
 SILENCE_US: Final = 120 * 1_000_000

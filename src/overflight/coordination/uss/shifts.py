@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from overflight.airspace.bands import HIGHEST_FL, Band
+from overflight.airspace.operational import Circle, Polygon, Volume
 from overflight.airspace.rings import GEOD
 from overflight.coordination.uss.declared import Declared, Place
-from overflight.coordination.uss.levels import HIGHEST_FL, Band
-from overflight.coordination.volumes import Circle, Polygon, Volume
 from overflight.units import FT_M
 
 STEP_US: Final = 5 * 60_000_000

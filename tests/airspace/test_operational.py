@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overflight.coordination.volumes import Circle, Polygon, Volume, read_volume, read_volumes
+from overflight.airspace.operational import Circle, Polygon, Volume, read_volume, read_volumes
 from overflight.errors import ParameterError
 
 

@@ -23,7 +23,7 @@ _STANDARD_HPA: Final = 1013.25
 _COLDEST_K: Final = 216.65
 _EARTH_M: Final = 6_356_766.0
 """The radius that turns geopotential into geometric altitude (Doc 7488)."""
-_GEOID_M: Final = (-107.0, 86.0)
+GEOID_M: Final = (-107.0, 86.0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Band:
         off = ISA_OFF_K / _COLDEST_K
         lower = self.lower_m * (1.0 - off if self.lower_m > 0.0 else 1.0 + off) - (_STANDARD_HPA - QNH_HPA[0]) * HPA_M
         upper = self.upper_m * (1.0 + off if self.upper_m > 0.0 else 1.0 - off) + (QNH_HPA[1] - _STANDARD_HPA) * HPA_M
-        return Band(_geometric(lower) + _GEOID_M[0], _geometric(upper) + _GEOID_M[1], pressure=False)
+        return Band(_geometric(lower) + GEOID_M[0], _geometric(upper) + GEOID_M[1], pressure=False)
 
     def moved(self, by_m: float) -> Band:
         """Return the band higher by so much."""
