@@ -12,7 +12,8 @@
 | `callsign` | any | for which flight, a pattern ("SOUTH1*"); empty: all of the party |
 | `from`, `until` | notice, plan, suspension | when it is; empty: open |
 | `volumes` | notice | where and when the operation is, as `overflight coordinate declare` takes it; in JSON only; empty: anywhere |
-| `text` | any | in words |
+| `text` | any | in words; of a notice with volumes, what the operation is called |
+| `known_as` | notice | what others know its party by; empty: by its name |
 """
 
 from __future__ import annotations
@@ -33,7 +34,20 @@ from overflight.errors import InputError, ParameterError
 from overflight.units import parse_time
 
 KINDS: Final = ("call", "hotline", "notice", "plan", "suspension")
-COLUMNS: Final = ("kind", "time", "party", "to", "answered", "frequency", "rule", "callsign", "from", "until", "text")
+COLUMNS: Final = (
+    "kind",
+    "time",
+    "party",
+    "to",
+    "answered",
+    "frequency",
+    "rule",
+    "callsign",
+    "from",
+    "until",
+    "text",
+    "known_as",
+)
 MOST_BYTES: Final = 50_000_000
 
 
@@ -54,6 +68,12 @@ class Entry:
     text: str
     ref: str
     volumes: tuple[Volume, ...] = ()
+    known_as: str = ""
+
+    @property
+    def called(self) -> str:
+        """What an operation is called: as its text says, else where it stands."""
+        return self.text or self.ref
 
 
 class Meanwhile(Protocol):
@@ -160,4 +180,5 @@ def _entry(row: dict[str, Any], ref: str) -> Entry:
         told["kind"], time, told["party"], told["to"], times["answered"], told["frequency"], told["rule"], told["callsign"],
         times["from"], times["until"], told["text"], ref,
         tuple(declared_airspace(one, f"volumes[{k}]", ref, told["party"]) for k, one in enumerate(cast("list[Any]", volumes))),
+        told["known_as"],
     )  # fmt: skip

@@ -82,6 +82,20 @@ def release(operation: Id, service: Where = SERVICE) -> None:
 
 
 @coordinate.command()
+def log(
+    since: Annotated[
+        str | None, typer.Option(help="Leave out what was over before (ISO 8601, UTC).", show_default=False)
+    ] = None,
+    service: Where = SERVICE,
+) -> None:
+    """Print what was declared, as a log that overflight check --log holds flights against."""
+    from overflight.units import parse_time
+
+    query = "" if since is None else f"?since={parse_time(since, '--since').isoformat().replace('+', '%2B')}"
+    print(json.dumps(_ask(service, "GET", f"/operations/log{query}").json(), indent=1))
+
+
+@coordinate.command()
 def watch(
     service: Where = SERVICE,
     every: Annotated[float, typer.Option(help="Seconds between questions.", min=1.0, max=60.0)] = 10.0,
@@ -172,6 +186,8 @@ def _say_outcome(answer: httpx2.Response) -> None:
         if told["conflicts"]:
             print("these give way to it, and are told:")
             _say_conflicts(told["conflicts"])
+        for one in told["constraints"]:
+            print(f"it meets a constraint of {one['manager']}: {one['what']}")
         return
     print(f"not planned: {told['detail']}")
     _say_conflicts(told["conflicts"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from overflight.agreement.matching import Matching
 from overflight.airspace.volume import Airspace
 from overflight.engine.parameters import CheckParameters
 from overflight.errors import ParameterError
 from overflight.nets.alerting import TABLES
 from overflight.nets.asked import ConflictParameters
 from overflight.nets.base import Net
+from overflight.nets.entering import Entering, EnteringParameters
 from overflight.nets.incursion import Incursion, IncursionParameters
 from overflight.nets.interference import Interference, InterferenceParameters
 from overflight.nets.lost import Lost, LostParameters
@@ -83,6 +85,23 @@ def built(parameters: CheckParameters, told: SeparationParameters, airspace: Air
                 names,
             )
         )
+        logs = parameters.logs
+        if logs.meanwhile is not None or any(one.volumes for one in logs.entries):
+            matching = None if parameters.agreement is None else Matching(parameters.agreement)
+            nets.append(
+                Entering(
+                    EnteringParameters(
+                        logs=logs,
+                        matching=matching,
+                        oldest_s=ConflictParameters.oldest_s,
+                        skipped=told.skipped,
+                        qnh_uncertainty_hpa=parameters.qnh_uncertainty_hpa,
+                        threads=told.threads,
+                        inputs=told.inputs,
+                    ),
+                    names,
+                )
+            )
     if "lost" in wanted:
         nets.append(Lost(LostParameters(inputs=told.inputs), names))
     if "interference" in wanted:

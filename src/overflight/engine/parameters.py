@@ -149,7 +149,7 @@ class CheckParameters:
     @property
     def agreed(self) -> tuple[str, ...]:
         """SHA-256 of the agreement and of the logs."""
-        return () if self.agreement is None else (self.agreement.digest, *self.logs.digests)
+        return (*(() if self.agreement is None else (self.agreement.digest,)), *self.logs.digests)
 
     def allowed(self) -> tuple[tuple[str, str], ...]:
         """Read the texts of `allow` as (field, pattern).

@@ -119,7 +119,7 @@ def event(pair: int, alert: Alert, names: TrackNames, alerting: Alerting, inputs
     sides = _sides(pair, names)
     said = alert.told
     rows = said["rows"] if sides[0] == pair >> 32 else [*said["rows"][2:], *said["rows"][:2]]
-    start = _moment(alert.start_us)
+    start = moment_of(alert.start_us)
     ids = [names.track_id[k] for k in sides]
     due = said["alert"]["time_to_loss_s"]
     one = may_be_one(names, *sides, said["time_us"], said["horizontal_nm"], said["vertical_ft"])
@@ -130,8 +130,8 @@ def event(pair: int, alert: Alert, names: TrackNames, alerting: Alerting, inputs
         "id": event_id("conflict", ids, None, alerting.name, start),
         "kind": "conflict",
         "start": start,
-        "end": _moment(alert.last_us),
-        "time": _moment(said["time_us"]),
+        "end": moment_of(alert.last_us),
+        "time": moment_of(said["time_us"]),
         "track_a": ids[0],
         "track_b": ids[1],
         "party_a": names.party[sides[0]],
@@ -168,9 +168,9 @@ def dismissal(pair: int, alert: Alert, reason: str, names: TrackNames, flags: in
     return {
         "track_a": names.track_id[a],
         "track_b": names.track_id[b],
-        "start": _moment(alert.start_us),
-        "end": _moment(alert.last_us),
-        "time": _moment(alert.told["time_us"]),
+        "start": moment_of(alert.start_us),
+        "end": moment_of(alert.last_us),
+        "time": moment_of(alert.told["time_us"]),
         **{name: alert.told[name] for name in _PLACE},
         "duration_s": (alert.last_us - alert.start_us) * 1e-6,
         "reason": said,
@@ -202,7 +202,8 @@ def _sides(pair: int, names: TrackNames) -> tuple[int, int]:
     return (first, second) if names.track_id[first] < names.track_id[second] else (second, first)
 
 
-def _moment(time_us: int) -> datetime:
+def moment_of(time_us: int) -> datetime:
+    """Return a time of event time."""
     return _EPOCH + timedelta(microseconds=time_us)
 
 

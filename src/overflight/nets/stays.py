@@ -162,6 +162,43 @@ class Sky:
             schema=PIECES_SCHEMA,
         )
 
+    def ahead(
+        self,
+        latitude: tuple[Array, Array],
+        longitude: tuple[Array, Array],
+        altitude_m: tuple[Array, Array],
+        time_us: tuple[int, int],
+        *,
+        threads: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
+        """Find when straight ways from places (N) to others are in the volumes, at possible levels; an unknown altitude (NaN) is possible.
+
+        Returns:
+            Which way, the number of the volume, and since when (us since 1970); a row for each stay.
+        """
+        from overflight_kernels import stays
+
+        count = len(latitude[0])
+        found = stays(
+            areas=self.areas,
+            offsets=np.arange(count + 1, dtype=np.int64) * 2,
+            time_us=np.tile(np.array(time_us, np.int64), count),
+            latitude_deg=np.stack(latitude, axis=1).ravel(),
+            longitude_deg=np.stack(longitude, axis=1).ravel(),
+            altitude_m=np.stack(altitude_m, axis=1).ravel(),
+            linked=np.tile(np.array([0, 1], np.uint8), count),
+            fresh_from=np.arange(count, dtype=np.int64) * 2,
+            area=self._number,
+            floor_m=self._floor_m,
+            ceiling_m=self._ceiling_m,
+            window_offsets=self._window_offsets,
+            window_start_us=self._window_start,
+            window_end_us=self._window_end,
+            report_unknown=True,
+            threads=threads,
+        )
+        return found[0].astype(np.int64), self._number[found[1]], found[2]
+
     def _tell_line(self, number: NDArray[np.uint32], latitude: Array, longitude: Array, why: NDArray[np.uint8]) -> None:
         """Of the sides of a line: tell crossings of the line from those of the edges that only close its sides."""
         some = np.flatnonzero(self._of_line[number] & (why == BOUNDARY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
@@ -10,11 +11,12 @@ from fastapi.responses import JSONResponse
 
 from overflight.airspace.operational import written, written_time
 from overflight.coordination.uss import parties
+from overflight.coordination.uss.declarations import log_rows
 from overflight.coordination.uss.declared import read_declared
 from overflight.coordination.uss.foreign import Restriction
 from overflight.coordination.uss.operations import Operation, Outcome
 from overflight.coordination.uss.shifts import Shift
-from overflight.server.access import Caller, TheService, may
+from overflight.server.access import Caller, Downloader, TheService, may
 from overflight.server.asked import Body as Asked
 from overflight.server.problems import Problem, problem
 from overflight.store.audit import note
@@ -80,6 +82,16 @@ def release(operation_id: str, party: Party, service: TheService) -> dict[str, A
     return _told(service.coordination.operations.release(party, operation_id))
 
 
+@router.get("/operations/log")
+def list_log(
+    somebody: Downloader, service: TheService, since: Annotated[datetime | None, Query()] = None
+) -> list[dict[str, Any]]:
+    """List what was declared or suspended and is not over since a time, as a log for `overflight check --log`: of your party, or of all if you are of none."""
+    since_us = 0 if since is None else round(since.timestamp() * 1e6)
+    with service.store.reading() as connection:
+        return log_rows(connection, since_us, somebody.account.party)
+
+
 @router.get("/deliveries")
 def list_deliveries(
     party: Party, service: TheService, after: Annotated[int, Query(ge=0, le=2**62)] = 0
@@ -104,7 +116,7 @@ def acknowledge(told: Acknowledged, party: Party, service: TheService) -> dict[s
 def suspend(party: str, told: Suspension, somebody: Administrator, service: TheService) -> dict[str, Any]:
     """Suspend a party: it may plan nothing, and what it has planned stays in the way. Null lets it back in."""
     with service.store.transaction() as connection:
-        parties.suspend(connection, party, told.why)
+        parties.suspend(connection, party, told.why or None, service.coordination.operations.now_us())
         note(connection, somebody.actor, "suspend" if told.why else "let back in", party)
     return {"party": party, "why": told.why}
 

@@ -18,6 +18,7 @@ from overflight.coordination.dss.register import Register
 from overflight.coordination.uss import outgoing
 from overflight.coordination.uss.asking import Asking
 from overflight.coordination.uss.constraints import Constraints
+from overflight.coordination.uss.declarations import Declarations
 from overflight.coordination.uss.incoming import Incoming
 from overflight.coordination.uss.operations import Operations
 from overflight.coordination.uss.outgoing import Outgoing
@@ -64,6 +65,7 @@ class Coordination:
         telling = Telling(self.register, base_url)
         self.constraints = Constraints(telling, airspace.volumes)
         self.operations = Operations(telling, Asking(base_url, others.systems, self.constraints))
+        self.declarations = Declarations(store)
         self._incoming = Incoming(self.register, telling)
         self._others = others
 

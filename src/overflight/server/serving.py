@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -84,11 +84,12 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
         InputError: the database or the state cannot be used.
     """
     sky = Sky()
-    live = Live(work.parameters, work.airspace, work.lateness_s, seen=both(sky.take, positions.take))
+    coordination = Coordination(store, work.airspace, address.url(address.port), work.others)
+    parameters = replace(work.parameters, logs=replace(work.parameters.logs, meanwhile=coordination.declarations))
+    live = Live(parameters, work.airspace, work.lateness_s, seen=both(sky.take, positions.take))
     journal = Journal(LedgerTable(store, positions), state, live)
     agreed, shown = work.parameters.agreement is not None, work.sources.shown
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
-    coordination = Coordination(store, work.airspace, address.url(address.port), work.others)
     service = Service(store, positions, sky, loop, work, address.secure, coordination)
     loop.start(service.bell.ring)
     return service

@@ -162,9 +162,9 @@ def test_who_is_silent_blocks_what_depends_on_it_and_nothing_else(hosted: Hosted
 def test_who_is_suspended_plans_nothing_and_stays_in_the_way(hosted: Hosted) -> None:
     made = hosted.planned("alpha")
     with hosted.database.transaction() as connection:
-        parties.suspend(connection, "alpha", "positions were false")
+        parties.suspend(connection, "alpha", "positions were false", hosted.now)
         with pytest.raises(MissingError):
-            parties.suspend(connection, "nobody", "x")
+            parties.suspend(connection, "nobody", "x", hosted.now)
     for ask in (
         lambda: hosted.planned("alpha", told(longitude=50.0)),
         lambda: hosted.operations.activate("alpha", made.id),
@@ -173,7 +173,7 @@ def test_who_is_suspended_plans_nothing_and_stays_in_the_way(hosted: Hosted) -> 
             ask()
     hosted.refused("bravo")
     with hosted.database.transaction() as connection:
-        parties.suspend(connection, "alpha", None)
+        parties.suspend(connection, "alpha", None, hosted.now)
     assert hosted.operations.activate("alpha", made.id).operation is not None
 
 

@@ -22,6 +22,11 @@ export interface Conflict {
   stale: boolean;
   volumes: Box[];
 }
+export interface Constraint {
+  id: string;
+  manager: string;
+  what: string;
+}
 export interface Declared {
   precedence: string;
   volumes: (Levels & { volume: any; time_start: Time; time_end: Time })[];
@@ -47,6 +52,7 @@ export interface Delivery {
   kind: string;
   operation: string;
   with?: string;
+  what?: string | null;
   precedence?: string;
   state?: string;
 }

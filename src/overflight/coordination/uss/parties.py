@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from overflight.airspace.operational import written_time
-from overflight.coordination.uss.tables import DELIVERIES, PARTIES
+from overflight.coordination.uss.tables import DELIVERIES, PARTIES, SUSPENSIONS
 from overflight.errors import ConflictError, MissingError
 
 SILENCE_US: Final = 120 * 1_000_000
@@ -28,7 +28,7 @@ def pseudonym_of(connection: Connection, party: str, now_us: int) -> str:
     found = connection.execute(chosen).scalar()
     if found is None:
         found = f"party-{secrets.token_hex(8)}"
-        row = {"party": party, "pseudonym": found, "heard_us": now_us, "suspended": None, "last_delivery": 0}
+        row = {"party": party, "pseudonym": found, "heard_us": now_us, "last_delivery": 0}
         connection.execute(PARTIES.insert(), row)
     return found
 
@@ -47,20 +47,24 @@ def stale(connection: Connection, parties: Collection[str], now_us: int) -> set[
 
 def suspension(connection: Connection, party: str) -> str | None:
     """Return why a party is suspended; None where it is not."""
-    return connection.execute(sa.select(PARTIES.c.suspended).where(PARTIES.c.party == party)).scalar()
+    lasting = (SUSPENSIONS.c.party == party) & SUSPENSIONS.c.until_us.is_(None)
+    return connection.execute(sa.select(SUSPENSIONS.c.why).where(lasting)).scalar()
 
 
-def suspend(connection: Connection, party: str, why: str | None) -> None:
-    """Suspend a party, or let it back in with None.
+def suspend(connection: Connection, party: str, why: str | None, now_us: int) -> None:
+    """Suspend a party, or let it back in with None; what it has declared does not count while it is suspended.
 
     Raises:
         MissingError: there is no such party.
     """
-    done = connection.execute(
-        PARTIES.update().where(PARTIES.c.party == party).values(suspended=why).returning(PARTIES.c.party)
-    )
-    if done.first() is None:
+    # taken by changing it: two that suspend a party at once do so one after the other
+    known = PARTIES.update().where(PARTIES.c.party == party).values(last_delivery=PARTIES.c.last_delivery)
+    if connection.execute(known.returning(PARTIES.c.party)).first() is None:
         raise MissingError("has declared nothing yet", path=party)
+    lasting = (SUSPENSIONS.c.party == party) & SUSPENSIONS.c.until_us.is_(None)
+    connection.execute(SUSPENSIONS.update().where(lasting).values(until_us=now_us))
+    if why is not None:
+        connection.execute(SUSPENSIONS.insert(), {"party": party, "from_us": now_us, "until_us": None, "why": why})
 
 
 def deliver(connection: Connection, party: str, content: dict[str, Any], now_us: int) -> None:

@@ -15,7 +15,6 @@ PARTIES: Final = sa.Table(
     sa.Column("party", sa.Text, primary_key=True),
     sa.Column("pseudonym", sa.Text, nullable=False, unique=True),  # what others know it by, the register too
     sa.Column("heard_us", sa.BigInteger, nullable=False),  # when it last said that it is there
-    sa.Column("suspended", sa.Text),  # why; null where it is not
     sa.Column("last_delivery", sa.BigInteger, nullable=False),  # the sequence of it
 )
 """Parties that the hosted side serves."""
@@ -47,6 +46,18 @@ DELIVERIES: Final = sa.Table(
 )
 """What each of them was told, numbered without a gap, and when it said that it has it."""
 
+
+SUSPENSIONS: Final = sa.Table(
+    "uss_suspensions",
+    TABLES,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("party", sa.Text, nullable=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger),  # null while it lasts
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Index("uss_suspensions_party", "party"),
+)
+"""When parties were suspended. What they had declared does not count for that time."""
 
 OUTGOING: Final = sa.Table(
     "uss_outgoing",
