@@ -322,14 +322,12 @@ class Said:
         known = [one for one in self.whole if one.time <= self.now]
         return [replace(one, ends=one.ends if one.ends and one.ends <= self.now else None) for one in known]
 
-    def of_party(self, party: str) -> bool:
-        return party == "s"
-
 
 @pytest.mark.parametrize(("told", "why"), [one for one in OPERATIONS if one[0]])
 def test_it_is_the_same_live_and_after_a_restart(tmp_path: Path, told: list[dict[str, Any]], why: str | None) -> None:
     box(tmp_path, "zone", 39.99, 35.9, 40.5, 36.1)
     flown = read(flight("one", **AT, callsign="S1")).table
+    told = [*told, {"kind": "declares", "time": "2015-10-01", "party": "s"}]
     (tmp_path / "log.json").write_text(json.dumps(told))
     said = Said(read_logs(tmp_path / "log.json").entries)
     agreement = read_agreement(write(tmp_path, NOTICE))

@@ -158,3 +158,23 @@ def test_what_the_command_line_says_of_what_goes_wrong(tmp_path: Path, monkeypat
     assert "cannot be read" in said("declare", str(tmp_path / "nothing.json"))
     (tmp_path / "wrong.json").write_text("{")
     assert "is no JSON" in said("declare", str(tmp_path / "wrong.json"))
+
+
+def test_the_map_shows_a_party_its_own_and_what_is_in_its_way(there: Running) -> None:
+    chief, red, blue, green = officers(there, "red", "blue", "green")
+    red.post("/operations", json=operation())
+    blue.post("/operations", json=operation(36.1, "medical"))
+    green.post("/operations", json=operation(50.0))
+
+    def seen(client: httpx.Client) -> list[tuple[str, list[float]]]:
+        found = client.get("/operations/map").json()["features"]
+        assert {one["properties"]["kind"] for one in found} == {"operation"}
+        return sorted((one["properties"]["name"], one["geometry"]["coordinates"][0][0]) for one in found)
+
+    (other, corner), (own, _) = seen(red)
+    assert (own, other.partition(": ")[2]) == ("planned operation, routine", "planned operation, medical")
+    assert "BLUE" not in other
+    assert corner[1] in (35.9, 36.3), "of others, boxes of round numbers"
+    assert [name for name, _ in seen(green)] == ["planned operation, routine"]
+    assert len(seen(chief)) == 3
+    assert all(name.startswith("party-") for name, _ in seen(chief))

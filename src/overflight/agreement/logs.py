@@ -2,7 +2,8 @@
 
 | column | of | what |
 |---|---|---|
-| `kind` | all | call (on a frequency), hotline (between the parties), notice (a declared operation), plan (a flight plan), suspension (of a party) |
+| `kind` | all | call (on a frequency), hotline (between the parties), notice (a declared operation), plan (a flight plan); |
+| | | suspension (of a party: what it declared does not count), declares (it does so here, from then on; where such rows are, nothing is known of others) |
 | `time` | all | when it was made, ISO 8601; UTC unless it says otherwise |
 | `party` | all | who made it |
 | `to` | call, hotline | whom it was to |
@@ -33,7 +34,7 @@ from overflight.airspace.volume import Volume
 from overflight.errors import InputError, ParameterError
 from overflight.units import parse_time
 
-KINDS: Final = ("call", "hotline", "notice", "plan", "suspension")
+KINDS: Final = ("call", "hotline", "notice", "plan", "suspension", "declares")
 COLUMNS: Final = (
     "kind",
     "time",
@@ -83,10 +84,6 @@ class Meanwhile(Protocol):
         """Return what is known now: what is added has a `ref` that none had, and nothing changes of it but its end."""
         ...
 
-    def of_party(self, party: str) -> bool:
-        """Whether a party says here what it does."""
-        ...
-
 
 @dataclass(frozen=True)
 class Logs:
@@ -104,9 +101,11 @@ class Logs:
             found += [one for one in self.meanwhile.entries() if one.kind == kind]
         return found
 
-    def declares(self, party: str | None) -> bool:
-        """Whether it is known what a party declares."""
-        return self.given or (self.meanwhile is not None and party is not None and self.meanwhile.of_party(party))
+    def declares(self, party: str | None, at: datetime) -> bool:
+        """Whether it is known what a party declares: a log has all of it, unless it says who it is that does."""
+        if self.given and not any(one.kind == "declares" for one in self.entries):
+            return True
+        return any(one.party == party and one.time <= at for one in self.of("declares"))
 
 
 NO_LOGS: Final = Logs()

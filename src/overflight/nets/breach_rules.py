@@ -242,7 +242,7 @@ class Judge:
         self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
     ) -> Answer:
         start, end = stays[0]["start"], max(row["end"] for row in stays)
-        if not self._logs.declares(episode.whose(0)):
+        if not self._logs.declares(episode.whose(0), stays[0]["start"]):
             return Answer(None, "whether it was declared is not known", sure, worst)
         mine = [one for one in self._logs.of("notice") if _for(one, rule, episode)]
         lead = timedelta(seconds=parse_duration_s(rule.lead))
@@ -278,7 +278,7 @@ class Judge:
         self, rule: Any, episode: Episode, stays: list[dict[str, Any]], worst: dict[str, Any], sure: bool
     ) -> Answer:
         """How long it was in the area, and outside of all that its party had declared."""
-        if not self._logs.declares(episode.whose(0)):
+        if not self._logs.declares(episode.whose(0), stays[0]["start"]):
             return Answer(None, "what was declared is not known", sure, worst)
         mine = [one for one in self._logs.of("notice") if one.volumes and _for(one, rule, episode)]
         longest, since = self._longest_out(episode, stays, mine)

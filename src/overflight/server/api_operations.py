@@ -16,7 +16,8 @@ from overflight.coordination.uss.declared import read_declared
 from overflight.coordination.uss.foreign import Restriction
 from overflight.coordination.uss.operations import Operation, Outcome
 from overflight.coordination.uss.shifts import Shift
-from overflight.server.access import Caller, Downloader, TheService, may
+from overflight.coordination.uss.shown import shown
+from overflight.server.access import Caller, Downloader, SomeCaller, TheService, may
 from overflight.server.asked import Body as Asked
 from overflight.server.problems import Problem, problem
 from overflight.store.audit import note
@@ -80,6 +81,14 @@ def activate(operation_id: str, party: Party, service: TheService) -> Any:
 def release(operation_id: str, party: Party, service: TheService) -> dict[str, Any]:
     """End an operation before its time, so that others may have its place."""
     return _told(service.coordination.operations.release(party, operation_id))
+
+
+@router.get("/operations/map")
+def map_operations(somebody: SomeCaller, service: TheService) -> dict[str, Any]:
+    """Return live operations as GeoJSON: your party's, and of others what is in their way, coarse; all, coarse, if you are of no party."""
+    operations = service.coordination.operations
+    with service.store.reading() as connection:
+        return shown(connection, somebody.account.party, operations.now_us(), operations.coarseness)
 
 
 @router.get("/operations/log")

@@ -20,6 +20,7 @@ from overflight.coordination.dss.client import Client
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.requests import SCOPES
 from overflight.errors import InputError
+from overflight.server.pace import Pace
 
 _LEEWAY_S: Final = 5
 _LONGEST: Final = 8_192
@@ -28,7 +29,7 @@ _SMALLEST_BITS: Final = 2_048
 
 
 class Bearers:
-    """What opens the register."""
+    """What opens the register; `pace` is how often each of them may ask."""
 
     def __init__(self, keys: Path, audiences: Collection[str]) -> None:
         """Read the public keys of the authority: a JWKS, or one key as PEM. `audiences` are the names that tokens may call this register by.
@@ -37,6 +38,7 @@ class Bearers:
             InputError: there is no RSA key of at least 2,048 bits in it.
         """
         self._keys = _keys(keys)
+        self.pace = Pace()
         self._known: dict[str, tuple[Client, float]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,

@@ -129,7 +129,9 @@ class _Answers:
     def set_availability(self, asked: Asked) -> tuple[int, Any]:
         old_version, state = requests.read_availability(asked.body)
         name = requests.read_uss(asked.path["uss"])
-        return 200, self._register.availabilities.set(name, old_version, state)
+        return 200, self._register.availabilities.set(
+            asked.client.name, name, old_version, state, self._register.clock()
+        )
 
 
 def _without_version(asked: Asked) -> tuple[int, Any]:

@@ -22,6 +22,7 @@ from overflight.errors import InputError, ParameterError
 from overflight.server.bearer import Bearers
 
 LARGEST_BODY: Final = 4 << 20
+_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
 _log = logging.getLogger("overflight.server")
 
 
@@ -64,6 +65,7 @@ def endpoint(
 
     async def answered(request: Request) -> Response:
         client = bearers.client(request.headers.get("authorization"))
+        bearers.pace.take(client.name)
         client.may(*scopes)
         body = await _body(request) if request.method in ("POST", "PUT") and reads else b""
 
@@ -100,8 +102,7 @@ def _read(body: bytes) -> Any:
 def _refused(request: Request, error: Exception) -> Response:
     """Answer with the standard's `ErrorResponse`."""
     if isinstance(error, Refusal):
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return JSONResponse({"message": str(error), **error.more}, error.status, headers)
+        return JSONResponse({"message": str(error), **error.more}, error.status, _HEADERS.get(error.status))
     if isinstance(error, ParameterError):
         return JSONResponse({"message": " ".join(str(error).split())}, 400)
     if isinstance(error, HTTPException):

@@ -81,6 +81,38 @@ def test_what_one_was_not_told_of_is_found(honest: tuple[list[dict[str, Any]], l
     assert untruths("uss1", later, without) == []
 
 
+@pytest.mark.parametrize(
+    ("states", "honest"),
+    [
+        (["Down"], True),
+        (["Normal"], False),
+        ([], False),
+        (["Down", "Normal"], True),  # just before: servers may have had it in either order
+    ],
+)
+def test_a_uss_that_was_down_need_not_be_known(
+    there: Standing, tmp_path: Path, states: list[str], honest: bool
+) -> None:
+    volume = there.volume()
+    theirs = there.planned(volume, sub="uss2")
+    version = ""
+    for state in states:
+        told = {"old_version": version, "availability": state}
+        version = there.ask("PUT", "/dss/v1/uss_availability/uss2", told, "arbiter").json()["version"]
+    key = [] if states == ["Down"] else [theirs["ovn"]]
+    mine = there.planned(volume, key=key)
+    party = create(tmp_path / "record", "register")
+    Journal(there.register.database, party).move()
+    journal = read_journal(party.log.entries(0, party.log.size), "register/log")
+    party.close()
+    lines = [
+        {"id": one["id"], "manager": one["manager"], "ovn": one["ovn"], "extents": [volume], **more}
+        for one, more in ((theirs, {}), (mine, {"state": "Accepted", "key": []}))
+    ]
+    found = untruths("uss1", journal, read_receipts("\n".join(json.dumps(one) for one in lines), "receipts"))
+    assert [one.partition(": ")[0] for one in found] == ([] if honest else [mine["id"]])
+
+
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"id": "a", "manager": "b", "ovn": "c", "extents": []}'])
 def test_what_is_no_receipt_is_said(line: str) -> None:
     with pytest.raises(InputError, match="line 2"):

@@ -18,7 +18,11 @@ from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.requests import PROCESSING
 from overflight.coordination.dss.shapes import Shape
 from overflight.coordination.dss.tables import open_tables
-from overflight.coordination.uss.constraints import DAY_US, Constraints
+from overflight.coordination.uss import parties
+from overflight.coordination.uss.asking import Asking
+from overflight.coordination.uss.constraints import DAY_US, MANAGER, Constraints
+from overflight.coordination.uss.declared import Declared, read_declared
+from overflight.coordination.uss.operations import Operations
 from overflight.coordination.uss.telling import Telling
 
 NOON = datetime(2015, 10, 7, 12, tzinfo=UTC)
@@ -128,3 +132,35 @@ def test_what_cannot_be_a_constraint_is_said_and_the_rest_is_published(
     assert constraints.publish() == (1, 0)
     assert constraints.publish() == (0, 0)
     assert len(caplog.records) == 1
+
+
+def _over(latitude: float = 36.5) -> Declared:
+    circle = {"center": {"lat": latitude, "lng": 44.5}, "radius": {"value": 5_000.0, "units": "M"}}
+    times = {
+        f"time_{end}": {"value": f"2015-10-07T{hour}:00:00Z", "format": "RFC3339"}
+        for end, hour in (("start", 13), ("end", 14))
+    }
+    return read_declared({"volumes": [{"volume": {"outline_circle": circle}, "flight_levels": [280, 320], **times}]})
+
+
+def test_who_plans_is_told_of_what_is_there_and_of_what_comes(there: There) -> None:
+    url = "https://hosted.example"
+    telling = Telling(there.register, url)
+    published = Constraints(telling, [zone()])
+    published.publish()
+    operations = Operations(telling, Asking(url, None, published))
+    outcome = operations.declare("alpha", _over())
+    assert outcome.operation is not None, "a constraint is in nobody's way"
+    (met,) = outcome.restrictions
+    assert (met.manager, met.what) == (MANAGER, "hazard Z1")
+    coming = Constraints(telling, [zone(), zone("Z2")])
+    assert coming.publish() == (1, 0)
+    with there.register.database.reading() as connection:
+        (told,) = parties.deliveries(connection, "alpha", 0)
+    assert (told["kind"], told["operation"], told["with"]) == ("constraint", outcome.operation.id, MANAGER)
+    assert told["what"] == "hazard Z2"
+    Constraints(telling, [zone()]).publish()
+    with there.register.database.reading() as connection:
+        assert parties.deliveries(connection, "alpha", 1)[0]["what"] is None
+    blind = Operations(telling, Asking(url)).declare("bravo", _over(36.7))
+    assert blind.operation is None, "nobody tells what the constraint is"

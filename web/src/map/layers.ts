@@ -218,9 +218,14 @@ function volumeNames(scene: Scene): { at: number[]; text: string; rgb: Rgb }[] {
     const told = one.properties as { name?: string; id?: string; floor?: string; ceiling?: string } | null;
     const limits = told?.floor || told?.ceiling ? `\n${told.floor ?? "SFC"} to ${told.ceiling ?? "UNL"}` : "";
     const quiet = isActive(one, scene.timeMs) ? "" : " (not active)";
-    return [{ at, text: `${told?.name ?? told?.id ?? "volume"}${quiet}${limits}`, rgb: VOLUME[scene.palette] }];
+    return [{ at, text: `${told?.name ?? told?.id ?? "volume"}${quiet}${limits}`, rgb: ofVolume(one, scene.palette) }];
   });
   return found.length <= MOST_NAMES ? found : [];
+}
+
+/** Operations are drawn in ink: they are what somebody means to do, and no volume of airspace. */
+function ofVolume(one: Feature, palette: Palette): Rgb {
+  return one.properties?.kind === "operation" ? INK[palette] : VOLUME[palette];
 }
 
 function isActive(feature: Feature, timeMs: number): boolean {
@@ -252,8 +257,8 @@ export function layers(scene: Scene): Layer[] {
         filled: true,
         lineWidthUnits: "pixels",
         getLineWidth: 1.5,
-        getFillColor: (f: Feature) => alpha(VOLUME[palette], isActive(f, scene.timeMs) ? 38 : 8),
-        getLineColor: (f: Feature) => alpha(VOLUME[palette], isActive(f, scene.timeMs) ? 230 : 90),
+        getFillColor: (f: Feature) => alpha(ofVolume(f, palette), isActive(f, scene.timeMs) ? 38 : 8),
+        getLineColor: (f: Feature) => alpha(ofVolume(f, palette), isActive(f, scene.timeMs) ? 230 : 90),
         updateTriggers: { getFillColor: [palette, Math.floor(scene.timeMs / 60_000)], getLineColor: [palette, Math.floor(scene.timeMs / 60_000)] },
       }),
     text("volume-names", scene, volumeNames(scene)),

@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from overflight.coordination.dss.changes import write_availability
 from overflight.coordination.dss.refusal import Refusal
 from overflight.coordination.dss.tables import AVAILABILITY
 from overflight.database import Database
@@ -37,8 +38,8 @@ class Availabilities:
             row = connection.execute(sa.select(AVAILABILITY).where(AVAILABILITY.c.uss == name)).first()
         return _told(name, "Unknown", "") if row is None else _told(name, row.state, row.version)
 
-    def set(self, name: str, old_version: str, state: str) -> dict[str, Any]:
-        """Set the state of a USS; returns it as `get` does.
+    def set(self, arbiter: str, name: str, old_version: str, state: str, now_us: int) -> dict[str, Any]:
+        """Set the state of a USS, as an arbiter found it; returns it as `get` does.
 
         Raises:
             Refusal: 409, the version is not the current one.
@@ -55,6 +56,7 @@ class Availabilities:
                 connection.execute(AVAILABILITY.insert().values(uss=name, state=state, version=version))
             else:
                 connection.execute(AVAILABILITY.update().where(which).values(state=state, version=version))
+            write_availability(connection, now_us, arbiter, name, state)
         return _told(name, state, version)
 
 

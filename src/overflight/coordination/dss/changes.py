@@ -19,6 +19,8 @@ from overflight.coordination.dss.tables import CHANGES
 
 CHANGE_TYPE: Final = "application/vnd.overflight.register-change+json"
 """As what a register signs its changes."""
+AVAILABILITY: Final = "availability"
+"""The action of an entry that is about no entity, but about a USS."""
 _INSERT: Final = CHANGES.insert().inline()
 
 
@@ -34,6 +36,12 @@ def write_change(connection: Connection, at_us: int, action: str, entity: Entity
         "ovn_sha256": ovn_digest(entity.ovn),
         "extents_sha256": extents_digest(entity.ovn, entity.volumes),
     }
+    connection.execute(_INSERT, {"entry": _canonical(told)})
+
+
+def write_availability(connection: Connection, at_us: int, arbiter: str, uss: str, state: str) -> None:
+    """Write down what an arbiter found of a USS, in the transaction that keeps it: what nobody has to know depends on it."""
+    told = {"at_us": at_us, "action": AVAILABILITY, "manager": arbiter, "uss": uss, "state": state}
     connection.execute(_INSERT, {"entry": _canonical(told)})
 
 

@@ -85,7 +85,7 @@ CHANGES: Final = sa.Table(
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sqlite_autoincrement=True,  # numbers are in order even where all before were moved
 )
-"""Changes that are not in the journal yet, each written in the transaction that makes it."""
+"""Changes, and what was found of USSs, that are not in the journal yet, each written in the transaction that makes it."""
 
 
 def open_tables(place: Path | str) -> Database:

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from overflight.airspace.operational import Volume, read_volumes
-from overflight.coordination.dss.changes import extents_digest, ovn_digest
+from overflight.coordination.dss.changes import AVAILABILITY, extents_digest, ovn_digest
 from overflight.coordination.dss.entities import CONSTRAINT, INTENT
-from overflight.coordination.dss.requests import PLANNED
+from overflight.coordination.dss.requests import ACCEPTED, PLANNED
 from overflight.coordination.dss.shapes import Shape
 from overflight.errors import InputError, ParameterError
 from overflight.incidents.log.dsse import payload_of
 
+_AT_ONCE_US: Final = 10_000_000
+_OF_USS: Final = ("at_us", "action", "manager", "uss", "state")
 _FIELDS: Final = ("at_us", "action", "kind", "id", "manager", "version", "ovn_sha256", "extents_sha256")
 
 
@@ -78,7 +80,8 @@ def read_journal(entries: Iterable[bytes], origin: str) -> list[dict[str, Any]]:
     for number, entry in enumerate(entries):
         try:
             told = json.loads(payload_of(entry))
-            found.append({name: told[name] for name in _FIELDS})
+            fields = _OF_USS if told["action"] == AVAILABILITY else _FIELDS
+            found.append({name: told[name] for name in fields})
         except (ValueError, KeyError, TypeError):
             remedy = "is it the log of a register?"
             raise InputError(
@@ -89,7 +92,8 @@ def read_journal(entries: Iterable[bytes], origin: str) -> list[dict[str, Any]]:
 
 def untruths(name: str, journal: Sequence[dict[str, Any]], receipts: Sequence[Receipt]) -> list[str]:
     """Return what does not fit of a journal and what a party kept: sentences, none where all fits."""
-    found = _order(journal)
+    changes = [one for one in journal if one["action"] != AVAILABILITY]
+    found = _order(changes)
     at: dict[tuple[str, str], int] = {
         (one["id"], one["ovn_sha256"]): number for number, one in enumerate(journal) if one["action"] == "put"
     }
@@ -103,7 +107,7 @@ def untruths(name: str, journal: Sequence[dict[str, Any]], receipts: Sequence[Re
             found.append(f"{receipt.id}: the journal has other extents than {receipt.manager} gave")
         if (entry["manager"], entry["kind"]) != (receipt.manager, receipt.kind):
             found.append(f"{receipt.id}: the journal has it as a {entry['kind']} of {entry['manager']}")
-    for one in journal:
+    for one in changes:
         if one["manager"] == name and (one["id"], one["ovn_sha256"]) not in kept:
             found.append(f"{one['id']}: the journal has a version {one['version']} of yours that you did not keep")
     return found + _untold(name, journal, at, kept)
@@ -132,6 +136,8 @@ def _untold(
     following: dict[str, int] = {}
     for number in range(len(journal) - 1, -1, -1):
         one = journal[number]
+        if one["action"] == AVAILABILITY:
+            continue
         ends[one["id"], one["ovn_sha256"]] = following.get(one["id"], len(journal))
         following[one["id"]] = number
     shapes = {place: Shape(receipt.volumes) for place, receipt in kept.items()}
@@ -142,8 +148,24 @@ def _untold(
             there = (
                 other in at and at[other] < at[place] < ends[other] and theirs.kind == INTENT and theirs.id != mine.id
             )
-            if there and theirs.ovn not in mine.key and shapes[place].meets(shapes[other]):
-                found.append(
-                    f"{mine.id}: was let in without the key of {theirs.id} of {theirs.manager}, which was in its way (unless that was marked as Down)"
-                )
+            if not there or theirs.ovn in mine.key or not shapes[place].meets(shapes[other]):
+                continue
+            if theirs.state in (None, ACCEPTED) and _was_down(journal, at[place], theirs.manager):
+                continue
+            found.append(
+                f"{mine.id}: was let in without the key of {theirs.id} of {theirs.manager}, which was in its way"
+            )
     return found
+
+
+def _was_down(journal: Sequence[dict[str, Any]], number: int, uss: str) -> bool:
+    """Whether a USS was Down when an entry was made, or just before: what two servers do at once may stand in either order."""
+    at_us = journal[number]["at_us"]
+    until_us = at_us
+    for one in reversed(journal[:number]):
+        if one["action"] != AVAILABILITY or one["uss"] != uss:
+            continue
+        if one["state"] == "Down":
+            return until_us >= at_us - _AT_ONCE_US
+        until_us = one["at_us"]
+    return False

@@ -33,27 +33,22 @@ class Declarations:
         self._database = database
         self._lock = threading.Lock()
         self._volumes: dict[str, tuple[Volume, ...]] = {}
-        self._read: tuple[float, tuple[Entry, ...], frozenset[str]] = (-1.0, (), frozenset())
+        self._read: tuple[float, tuple[Entry, ...]] = (-1.0, ())
 
     def entries(self) -> Sequence[Entry]:
-        """Return what is, or was not long ago, declared or suspended."""
-        return self._now()[1]
+        """Return what is, or was not long ago, declared or suspended, and who declares here."""
+        return self._now()
 
-    def of_party(self, party: str) -> bool:
-        """Whether a party declares here what it does."""
-        return party in self._now()[2]
-
-    def _now(self) -> tuple[float, tuple[Entry, ...], frozenset[str]]:
+    def _now(self) -> tuple[Entry, ...]:
         with self._lock:
             if time.monotonic() - self._read[0] >= _FRESH_S:
                 since_us = time.time_ns() // 1000 - KEPT_US
                 with self._database.reading() as connection:
                     rows = log_rows(connection, since_us)
-                    parties = frozenset(connection.execute(sa.select(PARTIES.c.party)).scalars())
                 names = {row["text"] for row in rows}
                 self._volumes = {name: one for name, one in self._volumes.items() if name in names}
-                self._read = (time.monotonic(), tuple(self._entry(row) for row in rows), parties)
-            return self._read
+                self._read = (time.monotonic(), tuple(self._entry(row) for row in rows))
+            return self._read[1]
 
     def _entry(self, row: dict[str, Any]) -> Entry:
         ref = row["text"]
@@ -61,7 +56,7 @@ class Declarations:
             told = enumerate(row.get("volumes", ()))
             found = tuple(declared_airspace(one, f"volumes[{k}]", ref, row["party"]) for k, one in told)
             self._volumes[ref] = found
-        until = None if row["until"] is None else datetime.fromisoformat(row["until"])
+        until = None if row.get("until") is None else datetime.fromisoformat(row["until"])
         made = datetime.fromisoformat(row["time"])
         known_as = row.get("known_as", "")
         return Entry(
@@ -79,7 +74,13 @@ def log_rows(connection: Connection, since_us: int, party: str | None = None) ->
             operations.where(OPERATIONS.c.party == party),
             suspended.where(SUSPENSIONS.c.party == party),
         )
+    first = sa.select(OPERATIONS.c.party, sa.func.min(OPERATIONS.c.made_us)).group_by(OPERATIONS.c.party)
     found: list[dict[str, Any]] = [
+        {"kind": "declares", "time": _written(made_us), "party": name, "text": f"party {name}"}
+        for name, made_us in connection.execute(first.order_by(OPERATIONS.c.party))
+        if party in (None, name)
+    ]
+    found += [
         {
             "kind": "notice",
             "time": _written(row.made_us),

@@ -91,12 +91,12 @@ class Outcome:
 
 
 class Operations:
-    """The operations of all parties that a hosted side serves."""
+    """The operations of all parties that a hosted side serves; `coarseness` is how coarse others are told of them."""
 
     def __init__(self, telling: Telling, asking: Asking, coarseness: Coarseness | None = None) -> None:
         """Take who tells others and asks them, over a register whose database has the tables, and how coarse others are told."""
         self._register, self._telling, self._asking = telling.register, telling, asking
-        self._coarseness = coarseness or Coarseness()
+        self.coarseness = coarseness or Coarseness()
 
     def now_us(self) -> int:
         """Return the time, us since 1970."""
@@ -224,7 +224,7 @@ class Operations:
                     403, "nothing of yours is in conflict with it; plan, and what the register misses is told"
                 )
             declared = read_declared(json.loads(hosted[0].declared))
-            return intent_told(connection, self._register, entity, declared, self._coarseness)
+            return intent_told(connection, self._register, entity, declared, self.coarseness)
 
     def _tried(
         self,
@@ -309,7 +309,7 @@ class Operations:
                 found = other.declared.meeting(declared)
                 if other.party not in (party, None) and found:
                     self._tell(connection, other, party, declared.precedence, found, state)
-            told = intent_told(connection, self._register, entity, declared, self._coarseness)
+            told = intent_told(connection, self._register, entity, declared, self.coarseness)
             self._telling.intent(connection, entity, subscribers, told)
 
         intent_state, url = requests.ACCEPTED if state == PLANNED else requests.ACTIVATED, self._telling.base_url
@@ -328,7 +328,7 @@ class Operations:
             "with": parties.pseudonym_of(connection, party, now),
             "precedence": precedence,
             "state": state,
-            "volumes": [disclosed(place, self._coarseness) for place in places],
+            "volumes": [disclosed(place, self.coarseness) for place in places],
         }
         parties.deliver(connection, other.party, content, now)
 
@@ -341,7 +341,7 @@ class Operations:
         for other in near:
             places = declared.meeting(other.declared)
             if places:
-                told = tuple(disclosed(place, self._coarseness) for place in places)
+                told = tuple(disclosed(place, self.coarseness) for place in places)
                 gives_way = not declared.gives_way_to(other.declared)
                 is_stale = other.party in silent and other.party != party
                 found.append((Conflict(other.name, other.declared.precedence, gives_way, is_stale, told), other))
