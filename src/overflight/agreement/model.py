@@ -204,11 +204,20 @@ RULES: Final = (*PAIRS, *AREAS, *CALLS)
 _FIXED: Final = frozenset({"id", "kind", "text", "parties"})
 
 
+class Disclosure(_Part):
+    """In which steps a party is told of another's operation that is in its way, always outwards: degrees of latitude and longitude, levels, times."""
+
+    place_deg: Annotated[float, Field(ge=0.001, le=5.0)] = 0.05
+    level: Annotated[str, _checked(parse_length_m)] = "1000 ft"
+    time: Duration = "5 min"
+
+
 class Agreement(_Part):
     """What was agreed, and by whom."""
 
     title: str
     note: str = ""
+    disclosure: Disclosure = Disclosure()
     party: Annotated[list[Party], Field(min_length=2)]
     rule: Annotated[list[Rule], Field(min_length=1)]
     _folder: Path = PrivateAttr(default=Path())

@@ -123,6 +123,8 @@ def serve(
 ) -> None:
     """Serve the page: the sky, its alarms, who has seen them, what was found, and the record of it."""
     from overflight.cli.living import told
+    from overflight.coordination.dss.requests import read_base_url
+    from overflight.errors import ParameterError
     from overflight.server.address import Address
     from overflight.server.bearer import Bearers
     from overflight.server.coordinating import Others
@@ -145,8 +147,11 @@ def serve(
     if token_url is not None:
         authority = Authority(token_url, token_client, os.environ.get("OVERFLIGHT_USS_SECRET", ""))
         systems = OtherSystems(authority, inside)
+    if (keys is None) != (not audience):
+        raise ParameterError("--keys", str(keys or ""), "goes with --audience", remedy="give both")
     bearers = None if keys is None else Bearers(keys, audience or ())
-    others = Others(bearers, uss_url, systems, journal)
+    base_url = None if uss_url is None else read_base_url(uss_url, "--uss-url")
+    others = Others(bearers, base_url, systems, journal)
     where = Address.of(listen, tls_cert, tls_key, behind_proxy)
     parameters, volumes = told(
         net,

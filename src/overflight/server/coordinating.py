@@ -19,6 +19,7 @@ from overflight.coordination.uss import outgoing
 from overflight.coordination.uss.asking import Asking
 from overflight.coordination.uss.constraints import Constraints
 from overflight.coordination.uss.declarations import Declarations
+from overflight.coordination.uss.disclosure import Coarseness
 from overflight.coordination.uss.incoming import Incoming
 from overflight.coordination.uss.operations import Operations
 from overflight.coordination.uss.outgoing import Outgoing
@@ -56,17 +57,17 @@ class Others:
 class Coordination:
     """Operations that are declared before they are flown, over a register in the service's database."""
 
-    def __init__(self, store: Database, airspace: Airspace, url: str, others: Others) -> None:
-        """Take the database, whose notices and hazards are published, where the service listens, and what is known of other systems."""
+    def __init__(self, store: Database, airspace: Airspace, coarseness: Coarseness, url: str, others: Others) -> None:
+        """Take the database, whose notices and hazards are published, how coarse others are told, where the service listens, and other systems."""
         with store.making() as connection:
             make_tables(connection)
         base_url = others.base_url or url
         self.register = Register(store)
         telling = Telling(self.register, base_url)
         self.constraints = Constraints(telling, airspace.volumes)
-        self.operations = Operations(telling, Asking(base_url, others.systems, self.constraints))
+        self.operations = Operations(telling, Asking(base_url, others.systems, self.constraints), coarseness)
         self.declarations = Declarations(store)
-        self._incoming = Incoming(self.register, telling)
+        self._incoming = Incoming(self.register, telling, coarseness)
         self._others = others
 
     def mounts(self) -> list[Mount]:

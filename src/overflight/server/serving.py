@@ -12,6 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from overflight.coordination.dss.journal import journaling
+from overflight.coordination.uss.disclosure import Coarseness
+from overflight.coordination.uss.disclosure import agreed as agreed_coarseness
 from overflight.database import Database
 from overflight.engine.journal import Journal
 from overflight.engine.live import Live
@@ -84,11 +86,13 @@ def assembled(work: Work, store: Database, positions: Positions, state: Path, ad
         InputError: the database or the state cannot be used.
     """
     sky = Sky()
-    coordination = Coordination(store, work.airspace, address.url(address.port), work.others)
+    agreement = work.parameters.agreement
+    coarseness = Coarseness() if agreement is None else agreed_coarseness(agreement.disclosure)
+    coordination = Coordination(store, work.airspace, coarseness, address.url(address.port), work.others)
     parameters = replace(work.parameters, logs=replace(work.parameters.logs, meanwhile=coordination.declarations))
     live = Live(parameters, work.airspace, work.lateness_s, seen=both(sky.take, positions.take))
     journal = Journal(LedgerTable(store, positions), state, live)
-    agreed, shown = work.parameters.agreement is not None, work.sources.shown
+    agreed, shown = agreement is not None, work.sources.shown
     loop = Loop(live, work.sources.open(live.positions), journal, sky, work.airspace, shown, agreed=agreed)
     service = Service(store, positions, sky, loop, work, address.secure, coordination)
     loop.start(service.bell.ring)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from overflight.agreement.model import Disclosure
 from overflight.airspace.operational import Polygon, read_volumes
 from overflight.coordination.areas import Area
 from overflight.coordination.dss.entities import INTENT, Entity, new_ovn
 from overflight.coordination.dss.register import Register
 from overflight.coordination.dss.tables import open_tables
 from overflight.coordination.uss.details import intent_told
-from overflight.coordination.uss.disclosure import Coarseness
+from overflight.coordination.uss.disclosure import Coarseness, agreed
 from tests.coordination.uss.test_declared import declared, told
 
 
@@ -69,3 +70,9 @@ def test_a_box_has_round_edges(register: Register) -> None:
     assert "36.012" not in json.dumps(given_out)
     assert given_out["details"]["priority"] == 2
     assert given_out["reference"]["ovn"] == entity.ovn
+
+
+def test_how_coarse_is_agreed() -> None:
+    assert agreed(Disclosure()) == Coarseness()
+    found = agreed(Disclosure(place_deg=0.5, level="2000 ft", time="15 min"))
+    assert (found.place_deg, round(found.level_ft, 6), found.time_s) == (0.5, 2000.0, 900)

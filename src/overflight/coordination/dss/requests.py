@@ -137,10 +137,10 @@ def read_intent(told: Any) -> IntentRequest:
     return IntentRequest(
         _extents(fields.get("extents")),
         state,
-        _url(fields.get("uss_base_url"), "uss_base_url"),
+        read_base_url(fields.get("uss_base_url"), "uss_base_url"),
         _key(fields.get("key")),
         subscription,
-        None if new is None else _url(made.get("uss_base_url"), "new_subscription.uss_base_url"),
+        None if new is None else read_base_url(made.get("uss_base_url"), "new_subscription.uss_base_url"),
         _flag(made, "notify_for_constraints"),
     )
 
@@ -153,7 +153,7 @@ def read_constraint(told: Any) -> tuple[Shape, str]:
         Refusal: 413, it has too many volumes.
     """
     fields = read_object(told, "body")
-    return _extents(fields.get("extents")), _url(fields.get("uss_base_url"), "uss_base_url")
+    return _extents(fields.get("extents")), read_base_url(fields.get("uss_base_url"), "uss_base_url")
 
 
 def read_subscription(told: Any) -> SubscriptionRequest:
@@ -172,7 +172,7 @@ def read_subscription(told: Any) -> SubscriptionRequest:
             "leaves nothing",
             remedy="ask for notices of intents or constraints",
         )
-    return SubscriptionRequest(shape, _url(fields.get("uss_base_url"), "uss_base_url"), intents, constraints)
+    return SubscriptionRequest(shape, read_base_url(fields.get("uss_base_url"), "uss_base_url"), intents, constraints)
 
 
 def read_availability(told: Any) -> tuple[str, str]:
@@ -207,6 +207,25 @@ def read_report(told: Any) -> dict[str, Any]:
     return fields
 
 
+def read_base_url(told: Any, name: str) -> str:
+    """Read where a USS answers.
+
+    Raises:
+        ParameterError: it is no base address.
+    """
+    text = _text(told, name)
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        fits = fits and (parts.port or 1) > 0 and parts.username is None
+    except ValueError:
+        fits = False
+    if not fits or text.endswith("/") or len(text) > _LONGEST_URL or not text.isascii() or not text.isprintable():
+        remedy = "write it like https://uss.example.org/utm, without a slash at its end"
+        raise ParameterError(name, text[:60], "is no base address", remedy=remedy)
+    return text
+
+
 def _extents(told: Any) -> Shape:
     """Read extents; those of a request that is made again, as after a refusal, are not computed again."""
     if _too_many(told, MOST_VOLUMES):
@@ -230,20 +249,6 @@ def _key(told: Any) -> frozenset[str]:
         if not isinstance(one, str) or not 0 < len(one) <= 256:
             raise ParameterError(f"key[{k}]", shortened(one), "is no OVN", remedy="give OVNs of other entities")
     return frozenset(known)
-
-
-def _url(told: Any, name: str) -> str:
-    text = _text(told, name)
-    try:
-        parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
-        fits = fits and (parts.port or 1) > 0 and parts.username is None
-    except ValueError:
-        fits = False
-    if not fits or text.endswith("/") or len(text) > _LONGEST_URL or not text.isascii() or not text.isprintable():
-        remedy = "write it like https://uss.example.org/utm, without a slash at its end"
-        raise ParameterError(name, text[:60], "is no base address", remedy=remedy)
-    return text
 
 
 def _flag(fields: dict[str, Any], name: str) -> bool:

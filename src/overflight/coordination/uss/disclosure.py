@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from overflight.agreement.model import Disclosure
 from overflight.airspace.bands import Band
 from overflight.airspace.operational import written_time
 from overflight.coordination.uss.declared import Place
-from overflight.units import FT_M
+from overflight.units import FT_M, parse_duration_s, parse_length_m
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class Box:
     band: Band
     start_us: int
     end_us: int
+
+
+def agreed(disclosure: Disclosure) -> Coarseness:
+    """Return how coarse others are told by an agreement."""
+    level_ft, time_s = parse_length_m(disclosure.level) / FT_M, parse_duration_s(disclosure.time)
+    return Coarseness(disclosure.place_deg, max(level_ft, 1.0), max(round(time_s), 1))
 
 
 def coarse(place: Place, coarseness: Coarseness) -> Box:
