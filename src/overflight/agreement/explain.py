@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from overflight.agreement.model import BORDER, UNDISCLOSED, Agreement, Party, bound
+from overflight.agreement.model import BORDER, DECLARED, UNDISCLOSED, Agreement, Party, bound
 from overflight.agreement.versions import disclosed, views
 
 _STATUS: Final = {"in_force": "in force", "suspended": "suspended", "disputed": "disputed"}
@@ -98,7 +98,7 @@ def _said(rule: Any) -> str:
         ),
         "zone": lambda: f"{'The border' if rule.volume == BORDER else rule.volume} is not entered{_entry(rule)}.",
         "notice": lambda: f"A flight in {where} is covered by a declared operation, declared {rule.lead} before.",
-        "corridor": lambda: f"In {where} they stay inside {rule.corridor}; {rule.tolerance} outside are tolerated.",
+        "corridor": lambda: f"In {where} they stay inside {_corridor(rule)}; {rule.tolerance} outside are tolerated.",
         "altitude_block": lambda: (
             f"In {where} they stay between {rule.floor} and {rule.ceiling}; {rule.tolerance} outside are tolerated."
         ),
@@ -115,3 +115,7 @@ def _far(text: str) -> str:
 
 def _entry(rule: Any) -> str:
     return f", unless a call was made in the {rule.call_within} before" if rule.entry == "with_call" else ""
+
+
+def _corridor(rule: Any) -> str:
+    return "what their party has declared" if rule.corridor == DECLARED else str(rule.corridor)
