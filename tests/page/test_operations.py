@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page, expect
 
 from tests.page.test_page import shot
-from tests.page.watching import log_in, violations
+from tests.page.watching import log_in, violations, with_map
 from tests.server.service import PASSWORD, Running
 
 DAY = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
@@ -77,3 +77,20 @@ def test_who_is_of_no_party(there: Running, opened: Callable[..., Page]) -> None
     there.administrator()
     page = log_in(opened(there, "/operations", size=(390, 844)))
     expect(page.get_by_text("your account is of none")).to_be_visible()
+
+
+def test_they_are_on_the_map(there: Running, opened: Callable[..., Page]) -> None:
+    chief = there.administrator()
+    given = {"name": "red", "role": "party officer", "party": "RED", "password": PASSWORD}
+    assert chief.post("/accounts", json=given).status_code == 201
+    red = log_in(opened(there, "/operations"), "red")
+    _declare(red)
+    expect(red.get_by_role("status")).to_have_text("The operation is planned.")
+    with red.expect_response("**/api/v1/operations/map") as answer:
+        red.goto(f"{there.url}/")
+    (feature,) = answer.value.json()["features"]
+    assert feature["properties"]["name"] == "planned operation, routine"
+    with_map(red, 1)
+    expect(red.get_by_text("declared operation", exact=True)).to_be_visible()
+    shot(red, "operations-map")
+    assert violations(red) == []

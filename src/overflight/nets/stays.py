@@ -88,6 +88,18 @@ class Sky:
         times = np.array([time for some in windows for time in some], np.int64).reshape(-1, 2)
         self._window_start, self._window_end = times[:, 0].copy(), times[:, 1].copy()
 
+    def _limits(self) -> dict[str, Any]:
+        """The volumes, as the kernel takes them."""
+        return {
+            "areas": self.areas,
+            "area": self._number,
+            "floor_m": self._floor_m,
+            "ceiling_m": self._ceiling_m,
+            "window_offsets": self._window_offsets,
+            "window_start_us": self._window_start,
+            "window_end_us": self._window_end,
+        }
+
     def possibly_inside(
         self, latitude: Array, longitude: Array, altitude_ft: Array, time_us: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
@@ -108,7 +120,6 @@ class Sky:
         from overflight_kernels import stays
 
         found = stays(
-            areas=self.areas,
             offsets=v.offsets,
             time_us=v.time_us,
             latitude_deg=v.latitude,
@@ -116,12 +127,7 @@ class Sky:
             altitude_m=v.altitude_m,
             linked=v.linked,
             fresh_from=v.fresh_from,
-            area=self._number,
-            floor_m=self._floor_m,
-            ceiling_m=self._ceiling_m,
-            window_offsets=self._window_offsets,
-            window_start_us=self._window_start,
-            window_end_us=self._window_end,
+            **self._limits(),
             report_unknown=report_unknown,
             threads=threads,
         )
@@ -180,7 +186,6 @@ class Sky:
 
         count = len(latitude[0])
         found = stays(
-            areas=self.areas,
             offsets=np.arange(count + 1, dtype=np.int64) * 2,
             time_us=np.tile(np.array(time_us, np.int64), count),
             latitude_deg=np.stack(latitude, axis=1).ravel(),
@@ -188,12 +193,7 @@ class Sky:
             altitude_m=np.stack(altitude_m, axis=1).ravel(),
             linked=np.tile(np.array([0, 1], np.uint8), count),
             fresh_from=np.arange(count, dtype=np.int64) * 2,
-            area=self._number,
-            floor_m=self._floor_m,
-            ceiling_m=self._ceiling_m,
-            window_offsets=self._window_offsets,
-            window_start_us=self._window_start,
-            window_end_us=self._window_end,
+            **self._limits(),
             report_unknown=True,
             threads=threads,
         )

@@ -17,6 +17,7 @@ from overflight.airspace.declarations import declared_airspace
 from overflight.airspace.volume import Volume
 from overflight.coordination.uss.tables import OPERATIONS, PARTIES, SUSPENSIONS
 from overflight.database import Database
+from overflight.errors import InputError
 
 KEPT_US: Final = 48 * 3_600_000_000
 """For how long after its end nets may ask for an operation."""
@@ -43,8 +44,13 @@ class Declarations:
         with self._lock:
             if time.monotonic() - self._read[0] >= _FRESH_S:
                 since_us = time.time_ns() // 1000 - KEPT_US
-                with self._database.reading() as connection:
-                    rows = log_rows(connection, since_us)
+                try:
+                    with self._database.reading() as connection:
+                        rows = log_rows(connection, since_us)
+                except InputError:
+                    if self._read[0] < 0.0:
+                        raise
+                    return self._read[1]  # gone for a while, as the log of alarms says: what was known holds
                 names = {row["text"] for row in rows}
                 self._volumes = {name: one for name, one in self._volumes.items() if name in names}
                 self._read = (time.monotonic(), tuple(self._entry(row) for row in rows))
