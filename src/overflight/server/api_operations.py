@@ -19,7 +19,9 @@ from overflight.coordination.uss.shifts import Shift
 from overflight.coordination.uss.shown import shown
 from overflight.server.access import Caller, Downloader, SomeCaller, TheService, may
 from overflight.server.asked import Body as Asked
+from overflight.server.asked import utc
 from overflight.server.problems import Problem, problem
+from overflight.store.alarms import to_us
 from overflight.store.audit import note
 from overflight.units import FT_M
 
@@ -96,7 +98,7 @@ def list_log(
     somebody: Downloader, service: TheService, since: Annotated[datetime | None, Query()] = None
 ) -> list[dict[str, Any]]:
     """List what was declared or suspended and is not over since a time, as a log for `overflight check --log`: of your party, or of all if you are of none."""
-    since_us = 0 if since is None else round(since.timestamp() * 1e6)
+    since_us = 0 if since is None else to_us(utc(since, "since"))
     with service.store.reading() as connection:
         return log_rows(connection, since_us, somebody.account.party)
 
