@@ -71,6 +71,12 @@ class Entry:
     volumes: tuple[Volume, ...] = ()
     known_as: str = ""
 
+    def of_time(self, start: datetime, end: datetime) -> bool:
+        """Whether it was made by the end of a time, and is for some of it."""
+        windows = [(window.start, window.end) for volume in self.volumes for window in volume.active]
+        spans = windows or [(self.begins, self.ends)]
+        return self.time <= end and any((a is None or a <= end) and (b is None or b >= start) for a, b in spans)
+
     @property
     def called(self) -> str:
         """What an operation is called: as its text says, else where it stands."""

@@ -54,12 +54,15 @@ def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="File, folder or glob; - reads standard input.")],
     target: Annotated[
         Path,
-        typer.Argument(metavar="OUT", help="FILE.parquet, .csv, .arrow or .jsonl; - writes CSV to standard output."),
+        typer.Argument(
+            metavar="OUT",
+            help="FILE.parquet, .csv, .arrow or .jsonl; tracks as .geoparquet, .mfjson, .kml or .czml; - writes CSV to standard output.",
+        ),
     ],
     radar: RadarPlaces = None,
     quiet: Quiet = False,
 ) -> None:
-    """Turn any recording into a position table."""
+    """Turn any recording into a position table, or into tracks for other tools."""
     import sys
 
     from overflight.cli.progress import waiting

@@ -244,7 +244,7 @@ class Judge:
         start, end = stays[0]["start"], max(row["end"] for row in stays)
         if not self._logs.declares(episode.whose(0), stays[0]["start"]):
             return Answer(None, "whether it was declared is not known", sure, worst)
-        mine = [one for one in self._logs.of("notice") if _for(one, rule, episode)]
+        mine = [one for one in self._logs.of("notice") if _for(one, rule, episode) and one.of_time(start, end)]
         lead = timedelta(seconds=parse_duration_s(rule.lead))
         early = [one for one in mine if one.volumes and one.time + lead <= start]
         if early and self._longest_out(episode, stays, early)[0] <= ROUNDING:

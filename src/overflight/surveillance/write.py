@@ -1,4 +1,4 @@
-"""`write`: the position table as a file that `read` and others take."""
+"""`write`: the position table as a file that `read` and others take, or tracks as the tools that people have take them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from overflight.errors import ParameterError
 from overflight.files import STDOUT, refuse_missing_folder, whole_file
+from overflight.surveillance import moving
 
 _WRITERS: Final[dict[str, Callable[[pl.DataFrame, IO[bytes]], None]]] = {
     ".parquet": lambda table, file: table.write_parquet(file, compression="zstd", statistics=True),
@@ -19,11 +20,17 @@ _WRITERS: Final[dict[str, Callable[[pl.DataFrame, IO[bytes]], None]]] = {
     ".csv": lambda table, file: table.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
     ".jsonl": lambda table, file: _texts(table).write_ndjson(file),
     ".ndjson": lambda table, file: _texts(table).write_ndjson(file),
+    ".geoparquet": moving.write_geoparquet,
+    ".mfjson": moving.write_mfjson,
+    ".kml": moving.write_kml,
+    ".czml": moving.write_czml,
 }
 
 
 def write(table: pl.DataFrame, path: str | Path) -> None:
-    """Write a position table: Parquet, Arrow IPC, CSV or JSON lines, by the suffix; times in text are ISO 8601 UTC.
+    """Write a position table: Parquet, Arrow IPC, CSV or JSON lines, by the suffix; or its tracks: GeoParquet, MF-JSON, KML or CZML.
+
+    Times in text are ISO 8601 UTC.
 
     The file appears whole or not at all: it is written beside its place and then renamed. "-" is standard output, as CSV.
 
