@@ -67,7 +67,10 @@ def test_live_and_history_find_the_same(place: Path | str, tmp_path: Path, monke
         (tmp_path / "log.json").write_text(done.output)
         rows = json.loads(done.output)
         assert [(row["kind"], row["party"]) for row in rows] == [("declares", "s"), ("notice", "s")]
-        assert chief.get("/operations/log").json() == rows, "who is of no party has all of it"
+        assert chief.get("/operations/log").json() == rows, "an administrator has all of it"
+        analyst = {"name": "analyst", "role": "analyst", "password": PASSWORD}
+        assert chief.post("/accounts", json=analyst).status_code == 201
+        assert there.logged_in("analyst").get("/operations/log").status_code == 403
     with running(place, _folder(tmp_path, "three"), **live) as there:
         there.ended()
         mine = [one for one in _found(there) if one["kind"] in live["nets"]]

@@ -97,7 +97,9 @@ def map_operations(somebody: SomeCaller, service: TheService) -> dict[str, Any]:
 def list_log(
     somebody: Downloader, service: TheService, since: Annotated[datetime | None, Query()] = None
 ) -> list[dict[str, Any]]:
-    """List what was declared or suspended and is not over since a time, as a log for `overflight check --log`: of your party, or of all if you are of none."""
+    """List what was declared or suspended and is not over since a time, as a log for `overflight check --log`: your party's; an administrator gets all."""
+    if somebody.account.party is None and not somebody.account.may("administer"):
+        raise Problem(403, "it says whose each operation is: of all parties it is for administrators alone")
     since_us = 0 if since is None else to_us(utc(since, "since"))
     with service.store.reading() as connection:
         return log_rows(connection, since_us, somebody.account.party)
