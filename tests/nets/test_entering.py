@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from overflight.agreement.logs import Logs, read_logs
+from overflight.agreement.logs import Entry, Logs, read_logs
 from overflight.airspace.rings import GEOD
 from overflight.api import check
 from overflight.nets.entering import LOOKAHEAD_US, STEADY_US, Entering, EnteringParameters
@@ -107,7 +107,16 @@ def test_an_operation_that_begins_while_one_is_in_its_place(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_however_it_is_cut_and_restarted_it_is_the_same(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("operations", "pieces", "least"),
+    [
+        ([operation(), operation(text="operation two", levels=(200, 305))], 12, 3),
+        ([operation(hours=(0.1, 0.15))], 400, 1),  # nothing is near before, and nothing after
+    ],
+)
+def test_however_it_is_cut_and_restarted_it_is_the_same(
+    tmp_path: Path, seed: int, operations: list[dict[str, Any]], pieces: int, least: int
+) -> None:
     rng = np.random.default_rng(seed)
     table = pl.concat(
         [
@@ -121,12 +130,12 @@ def test_however_it_is_cut_and_restarted_it_is_the_same(tmp_path: Path, seed: in
             for k in range(6)
         ]
     )
-    (tmp_path / "log.json").write_text(json.dumps([operation(), operation(text="operation two", levels=(200, 305))]))
+    (tmp_path / "log.json").write_text(json.dumps(operations))
     told = EnteringParameters(read_logs(tmp_path / "log.json"), None, 15.0, 0, 30.0, 1, "")
     whole = read(table).table
     names = TrackNames()
     net = Entering(told, names)
-    cuts = sorted({0, *rng.choice(whole.height, 12, replace=False).tolist(), whole.height})
+    cuts = sorted({0, *rng.choice(whole.height, pieces, replace=False).tolist(), whole.height})
     events: list[pl.DataFrame] = []
     for first, last in pairwise(cuts):
         batch = batch_of(whole[first:last], names, first)
@@ -145,7 +154,7 @@ def test_however_it_is_cut_and_restarted_it_is_the_same(tmp_path: Path, seed: in
     net.update(batch_of(whole, names, 0))
     one_go = {one["id"]: one["why"] for one in net.finish().events.iter_rows(named=True)}
     assert cut == one_go
-    assert len(one_go) >= 3
+    assert len(one_go) >= least
 
 
 def test_one_that_turns_away_is_let_go(tmp_path: Path) -> None:
@@ -162,3 +171,34 @@ def test_nothing_declared_is_nothing_said(tmp_path: Path) -> None:
     assert found(tmp_path, flight("one", **THROUGH)) == []
     net = Entering(EnteringParameters(Logs(), None, 15.0, 0, 30.0, 1, ""), TrackNames())
     assert net.finish().events.height == 0
+
+
+class Said:
+    """Operations that are known from some moment on, as a database has them."""
+
+    def __init__(self) -> None:
+        self.known: list[Entry] = []
+
+    def entries(self) -> list[Entry]:
+        return self.known
+
+
+def test_one_that_is_declared_between_two_seconds_is_looked_at_on_whole_ones(tmp_path: Path) -> None:
+    (tmp_path / "log.json").write_text(json.dumps([operation(time="2015-10-07T00:02:28.4Z")]))
+    logs, said = read_logs(tmp_path / "log.json"), Said()
+    table = read(flight("one", **(THROUGH | {"start_s": 0.3}), party="n")).table
+    found: list[dict[str, str]] = []
+    for told in (logs, Logs(meanwhile=said)):
+        names = TrackNames()
+        net = Entering(EnteringParameters(told, None, 15.0, 0, 30.0, 1, ""), names)
+        events: list[pl.DataFrame] = []
+        for row in range(table.height):
+            batch = batch_of(table[row : row + 1], names, row)
+            if batch.time_us[0] / 1e6 >= logs.entries[0].time.timestamp():
+                said.known = list(logs.entries)
+            net.update(batch)
+            events.append(net.advance(int(batch.time_us[0])).events)
+        events.append(net.finish().events)
+        found.append({one["id"]: one["why"] for frame in events for one in frame.iter_rows(named=True)})
+    assert found[0] == found[1]
+    assert len(found[0]) == 1

@@ -129,14 +129,11 @@ class Entering:
                     return found
                 self._tick_us = following // TICK_US * TICK_US + TICK_US
             if not self._open:  # nothing is near: go on where something is
-                self._tick_us = max(
-                    self._tick_us, min((self._from_us(one) for one in self._coming()), default=until_us)
-                )
+                near = min((self._from_us(one) for one in self._coming()), default=until_us + TICK_US)
+                self._tick_us = max(self._tick_us, near)
             if self._tick_us > until_us:
                 self._states.until(until_us)
-                self._tick_us = (
-                    until_us // TICK_US * TICK_US + TICK_US if self._tick_us > until_us + TICK_US else self._tick_us
-                )
+                self._tick_us = until_us // TICK_US * TICK_US + TICK_US  # the next whole second, wherever it was cut
                 return found
             self._states.until(self._tick_us)
             found += self._judge(self._tick_us)
